@@ -1,0 +1,33 @@
+"""Every published limit, in one place. The checks use these names; the API and the docs show this table."""
+
+from __future__ import annotations
+
+BODY_BYTES = 256 * 1024
+JSON_DEPTH = 32
+RULE_DEPTH = 8
+RULE_CONDITIONS = 200
+RULE_GROUPS = 64
+LIST_VALUES = 1_000
+TEXT_LENGTH = 1_000
+ID_LENGTH = 64
+NUMBER = 10**15
+NAME_LENGTH = 120
+DESCRIPTION_LENGTH = 2_000
+PAGE_SIZE = 100
+PAGED_ROWS = 10_000
+SEGMENTS = 1_000
+EARLIEST_YEAR = 1900
+LATEST_YEAR = 2199
+RESTORE_DAYS = 30
+
+
+def published() -> dict[str, int]:
+    """The limits by name, as `GET /api/segmentation/fields` shows them."""
+    return {
+        "body_bytes": BODY_BYTES, "json_depth": JSON_DEPTH, "rule_depth": RULE_DEPTH,
+        "conditions": RULE_CONDITIONS, "groups": RULE_GROUPS, "list_values": LIST_VALUES,
+        "text_length": TEXT_LENGTH, "id_length": ID_LENGTH, "number": NUMBER, "name_length": NAME_LENGTH,
+        "description_length": DESCRIPTION_LENGTH, "page_size": PAGE_SIZE, "paged_rows": PAGED_ROWS,
+        "segments": SEGMENTS, "earliest_year": EARLIEST_YEAR, "latest_year": LATEST_YEAR,
+        "restore_days": RESTORE_DAYS,
+    }
