@@ -1,0 +1,19 @@
+"""The tables: accounts, facts, segments, work. Importing this registers them all."""
+
+from segmentation.models.accounts import Membership, Session, SignInFailures, Store, User
+from segmentation.models.facts import (
+    Attribute,
+    Customer,
+    CustomerAttribute,
+    CustomerTag,
+    Order,
+    OrderLine,
+    Tombstone,
+)
+from segmentation.models.segments import Segment, SegmentRevision
+from segmentation.models.work import AuditEvent, Job
+
+__all__ = [
+    "Attribute", "AuditEvent", "Customer", "CustomerAttribute", "CustomerTag", "Job", "Membership", "Order",
+    "OrderLine", "Segment", "SegmentRevision", "Session", "SignInFailures", "Store", "Tombstone", "User",
+]

@@ -1,0 +1,87 @@
+"""Who may do what: users, stores, memberships and sign-ins."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, ForeignKey, SmallInteger, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from segmentation.extensions import Base
+from segmentation.models.types import Identifier, Instant, new_id, utc_now
+
+ROLES = ("viewer", "editor", "owner")
+DEFAULT_COUNTED_STATUSES = ("completed", "delivered", "fulfilled", "paid", "shipped")
+
+
+class User(Base):
+    """A person who can sign in."""
+
+    __tablename__ = "users"
+
+    id: Mapped[uuid.UUID] = mapped_column(Identifier, primary_key=True, default=new_id)
+    email: Mapped[str] = mapped_column(String(254), unique=True)
+    password_hash: Mapped[str] = mapped_column(String(255))
+    is_active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime] = mapped_column(Instant, default=utc_now)
+
+
+class Store(Base):
+    """A tenant. `week_start` counts from Monday = 0; `country` is the region in which phone numbers are read.
+
+    `data_version` grows by one with every committed change of the store's facts. The `last_*_number` columns hand out
+    the dense internal numbers. `rfm` keeps what the last scoring found (see `facts.rfm`).
+    """
+
+    __tablename__ = "stores"
+
+    id: Mapped[uuid.UUID] = mapped_column(Identifier, primary_key=True, default=new_id)
+    name: Mapped[str] = mapped_column(String(120))
+    timezone: Mapped[str] = mapped_column(String(64))
+    currency: Mapped[str] = mapped_column(String(3))
+    week_start: Mapped[int] = mapped_column(SmallInteger)
+    country: Mapped[str | None] = mapped_column(String(2))
+    language: Mapped[str] = mapped_column(String(2))
+    counted_statuses: Mapped[list[str]] = mapped_column(JSON)
+    data_version: Mapped[int] = mapped_column(BigInteger, default=0)
+    last_customer_number: Mapped[int] = mapped_column(BigInteger, default=0)
+    last_order_number: Mapped[int] = mapped_column(BigInteger, default=0)
+    rfm: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    created_at: Mapped[datetime] = mapped_column(Instant, default=utc_now)
+
+
+class Membership(Base):
+    """A user's role in a store."""
+
+    __tablename__ = "memberships"
+
+    store_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True)
+    role: Mapped[str] = mapped_column(String(10))
+    created_at: Mapped[datetime] = mapped_column(Instant, default=utc_now)
+
+
+class Session(Base):
+    """One sign-in: alive until it expires or is revoked. `refresh_id` is the only refresh token that is still good."""
+
+    __tablename__ = "sessions"
+
+    id: Mapped[uuid.UUID] = mapped_column(Identifier, primary_key=True, default=new_id)
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    refresh_id: Mapped[uuid.UUID] = mapped_column(Identifier)
+    created_at: Mapped[datetime] = mapped_column(Instant, default=utc_now)
+    expires_at: Mapped[datetime] = mapped_column(Instant)
+    revoked_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class SignInFailures(Base):
+    """Failed sign-ins of one account from one address since `since`; `key` is a digest of both."""
+
+    __tablename__ = "sign_in_failures"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    failures: Mapped[int] = mapped_column(SmallInteger)
+    since: Mapped[datetime] = mapped_column(Instant)

@@ -1,0 +1,34 @@
+"""Phone numbers in E.164, read as somebody in the store's country would write them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import phonenumbers
+
+from segmentation.values.text import fold
+
+_SEPARATORS = str.maketrans("", "", " -.()")
+
+
+def normalise(text: str, country: str | None) -> str | None:
+    """The number in E.164, or None when it is not a valid number there. Digits of any script are read."""
+    try:
+        number = phonenumbers.parse(text, country)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_valid_number(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def digits(text: str) -> str:
+    """A number or part of one, as typed: ASCII digits, separators dropped."""
+    return fold(text).translate(_SEPARATORS)
+
+
+@lru_cache(maxsize=256)
+def is_country(code: str) -> bool:
+    """Whether phone numbers can be read as of that country (ISO 3166 alpha-2)."""
+    return code in phonenumbers.SUPPORTED_REGIONS
+
