@@ -1,0 +1,203 @@
+"""Reading rules: JSON to a typed tree, collecting every problem with its address; and the tree back to JSON.
+
+The same reader serves requests and rules read back from the database. Nothing is coerced, dropped or guessed: a rule
+that cannot be read whole is not read at all. Only a missing `id` is filled in, and a null where nothing is expected
+is nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from secrets import token_hex
+from typing import Any
+
+from segmentation import limits
+from segmentation.errors import Problem
+from segmentation.rules import operators
+from segmentation.rules.arguments import read_arguments
+from segmentation.rules.fields import Catalogue, Field
+from segmentation.rules.kinds import Fault, read_text
+from segmentation.rules.operators import Operator, Takes
+from segmentation.rules.tree import Condition, Group, Logic
+
+GROUP_KEYS = frozenset({"id", "logic", "conditions", "groups", "negate"})
+CONDITION_KEYS = frozenset({"id", "field", "operator", "value", "value2", "unit", "include_empty"})
+
+
+class RulesError(Exception):
+    """The rules cannot be read; `problems` lists every reason."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__(f"{len(problems)} problem(s) in the rules")
+        self.problems = problems
+
+
+def read_rules(raw: Any, catalogue: Catalogue, path: str = "/rules") -> Group:
+    """The tree that `raw` (parsed JSON) describes. `path` is its JSON Pointer. Raises RulesError with every problem."""
+    reader = _Reader(catalogue)
+    tree = reader.group(raw, path, depth=1)
+    if reader.problems or tree is None:
+        raise RulesError(reader.problems)
+    return tree
+
+
+def to_wire(tree: Group) -> dict[str, Any]:
+    """The tree as JSON; reading it again yields the same tree."""
+    wire: dict[str, Any] = {
+        "id": tree.id, "logic": tree.logic.value,
+        "conditions": [_condition_to_wire(node) for node in tree.conditions],
+        "groups": [to_wire(group) for group in tree.groups],
+    }
+    return {**wire, "negate": True} if tree.negate else wire
+
+
+class _Reader:
+    """One reading: gathers problems, hands out ids, counts nodes."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
+        self.problems: list[Problem] = []
+        self.ids: set[str] = set()
+        self.conditions = 0
+        self.groups = 0
+
+    def problem(self, path: str, code: str, message: str, node: str | None) -> None:
+        self.problems.append(Problem(path, code, message, node))
+
+    def group(self, raw: Any, path: str, depth: int) -> Group | None:
+        if not isinstance(raw, dict):
+            self.problem(path, "not_an_object", "A group must be an object.", None)
+            return None
+        self.groups += 1
+        if self._past(self.groups, limits.RULE_GROUPS, path, "groups") or depth > limits.RULE_DEPTH:
+            if depth > limits.RULE_DEPTH:
+                self.problem(path, "too_deep", f"Groups may nest {limits.RULE_DEPTH} deep.", None)
+            return None
+        node = self._id(raw, path, "g")
+        self._unknown_keys(raw, GROUP_KEYS, path, node)
+        logic = self._logic(raw, path, node)
+        negate = self._flag(raw, "negate", False, path, node)
+        conditions = self._members(raw, "conditions", path, node, self.condition)
+        groups = self._members(raw, "groups", path, node, lambda inner, at: self.group(inner, at, depth + 1))
+        if depth > 1 and not raw.get("conditions") and not raw.get("groups"):
+            self.problem(path, "empty_group", "A group needs a condition; remove it or fill it.", node)
+        return Group(node, logic, tuple(conditions), tuple(groups), negate)
+
+    def condition(self, raw: Any, path: str) -> Condition | None:
+        if not isinstance(raw, dict):
+            self.problem(path, "not_an_object", "A condition must be an object.", None)
+            return None
+        self.conditions += 1
+        if self._past(self.conditions, limits.RULE_CONDITIONS, path, "conditions"):
+            return None
+        node = self._id(raw, path, "c")
+        self._unknown_keys(raw, CONDITION_KEYS, path, node)
+        field = self._field(raw, path, node)
+        found = self._operator(raw, field, path, node) if field else None
+        if field is None or found is None:
+            return None
+        operator, negated = found
+        include_empty = self._include_empty(raw, negated, path, node)
+        value = read_arguments(raw, field, operator, lambda key, fault: self.problem(
+            f"{path}/{key}", fault.code, fault.message, node))
+        return Condition(node, field, operator, negated, value, include_empty)
+
+    def _members(self, raw: dict[str, Any], key: str, path: str, node: str,
+                 read: Callable[[Any, str], Any]) -> list[Any]:
+        members = raw.get(key, [])
+        if not isinstance(members, list):
+            self.problem(f"{path}/{key}", "not_a_list", f"'{key}' must be a list.", node)
+            return []
+        # One past a limit is enough to say so; the rest of an endless list is not worth reading.
+        longest = limits.RULE_CONDITIONS + 1
+        found = [read(member, f"{path}/{key}/{index}") for index, member in enumerate(members[:longest])]
+        return [member for member in found if member is not None]
+
+    def _past(self, number: int, limit: int, path: str, what: str) -> bool:
+        if number == limit + 1:
+            self.problem(path, f"too_many_{what}", f"At most {limit} {what} are allowed.", None)
+        return number > limit
+
+    def _id(self, raw: dict[str, Any], path: str, prefix: str) -> str:
+        given = raw.get("id")
+        if given is None:
+            return f"{prefix}-{token_hex(4)}"
+        try:
+            identifier = read_text(given, limits.ID_LENGTH)
+        except Fault as fault:
+            self.problem(f"{path}/id", fault.code, fault.message, None)
+            return ""
+        if identifier in self.ids:
+            self.problem(f"{path}/id", "duplicate_id", "Two rules have the same id.", identifier)
+        self.ids.add(identifier)
+        return identifier
+
+    def _unknown_keys(self, raw: dict[str, Any], known: frozenset[str], path: str, node: str) -> None:
+        for key in raw.keys() - known:
+            pointer = f"{path}/{key.replace('~', '~0').replace('/', '~1')}"
+            self.problem(pointer[:limits.TEXT_LENGTH], "unknown_key", "There is no such key in a rule.", node)
+
+    def _logic(self, raw: dict[str, Any], path: str, node: str) -> Logic:
+        given = raw.get("logic")
+        if not isinstance(given, str) or given not in ("AND", "OR"):
+            self.problem(f"{path}/logic", "unknown_logic", "Choose AND or OR.", node)
+            return Logic.AND
+        return Logic(given)
+
+    def _flag(self, raw: dict[str, Any], key: str, default: bool, path: str, node: str) -> bool:
+        given = raw.get(key, default)
+        if not isinstance(given, bool):
+            self.problem(f"{path}/{key}", "not_a_boolean", "Choose yes or no.", node)
+            return default
+        return given
+
+    def _field(self, raw: dict[str, Any], path: str, node: str) -> Field | None:
+        key = raw.get("field")
+        field = self.catalogue.get(key) if isinstance(key, str) else None
+        if field is None:
+            self.problem(f"{path}/field", "unknown_field", "Choose a field.", node)
+        return field
+
+    def _operator(self, raw: dict[str, Any], field: Field, path: str, node: str) -> tuple[Operator, bool] | None:
+        name = raw.get("operator")
+        found = operators.find(field.kind.name, name) if isinstance(name, str) else None
+        if found is None:
+            self.problem(f"{path}/operator", "unknown_operator", "Choose a comparison that suits the field.", node)
+        return found
+
+    def _include_empty(self, raw: dict[str, Any], negated: bool, path: str, node: str) -> bool:
+        if "include_empty" in raw and not negated:
+            self.problem(f"{path}/include_empty", "not_expected", "Only a negative comparison takes this.", node)
+            return True
+        return self._flag(raw, "include_empty", True, path, node)
+
+
+def _condition_to_wire(node: Condition) -> dict[str, Any]:
+    name = node.operator.negative if node.negated else node.operator.key
+    wire = {"id": node.id, "field": node.field.key, "operator": name, **_arguments_to_wire(node)}
+    return wire if node.include_empty else {**wire, "include_empty": False}
+
+
+def _arguments_to_wire(node: Condition) -> dict[str, Any]:
+    value = node.value
+    match node.operator.takes:
+        case Takes.NOTHING:
+            return {}
+        case Takes.ONE:
+            return {"value": _scalar(value)}
+        case Takes.MANY:
+            return {"value": [_scalar(each) for each in value]}
+        case Takes.PAIR:
+            return {"value": _scalar(value[0]), "value2": _scalar(value[1])}
+        case Takes.DURATION:
+            return {"value": value.amount, "unit": value.unit}
+        case Takes.DURATION_PAIR:
+            return {"value": value.low, "value2": value.high, "unit": value.unit}
+        case Takes.PERIOD:
+            return {"unit": value}
+
+
+def _scalar(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value
+
