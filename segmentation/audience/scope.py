@@ -1,0 +1,43 @@
+"""Scope: which store somebody may read and change, and as what. No customer or segment is reached without one.
+
+A Scope is made by `auth.scope_of`, which checks the membership in the database at each request, or by
+`auth.operator_scope` for the operator at the command line.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from segmentation.errors import Forbidden
+from segmentation.models import Store
+from segmentation.models.accounts import ROLES
+from segmentation.rules.fields import Catalogue, StoreSettings, catalogue
+
+
+@dataclass(frozen=True)
+class Scope:
+    """One caller in one store. `user_id` is None for the operator."""
+
+    store_id: uuid.UUID
+    settings: StoreSettings
+    language: str
+    role: str
+    user_id: uuid.UUID | None
+
+    @classmethod
+    def of(cls, store: Store, role: str, user_id: uuid.UUID | None) -> Scope:
+        """The scope of a caller with that role in that store."""
+        settings = StoreSettings(ZoneInfo(store.timezone), store.week_start, store.currency, store.country)
+        return cls(store.id, settings, store.language, role, user_id)
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """What can be asked about this store's customers."""
+        return catalogue(self.settings)
+
+    def require(self, role: str) -> None:
+        """Raise Forbidden unless the caller's role is at least `role`."""
+        if ROLES.index(self.role) < ROLES.index(role):
+            raise Forbidden()

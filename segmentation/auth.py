@@ -1,0 +1,242 @@
+"""Who is calling: signing in and out, tokens, and the Scope of a caller in a store.
+
+An access token is only a pointer to a row of `sessions`; that row, the user and the membership are read at every
+request, so a sign-out, a deactivation or a changed role holds from the next request on, in every worker.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from flask import current_app
+from flask_jwt_extended import create_access_token, create_refresh_token, get_jwt, get_jwt_header, verify_jwt_in_request
+from sqlalchemy import and_, bindparam, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session as Transaction
+
+from segmentation.audience.scope import Scope
+from segmentation.audit import record
+from segmentation.database import writing
+from segmentation.errors import Invalid, NotFound, NotSignedIn, TooMany
+from segmentation.extensions import db
+from segmentation.models import Membership, Session, SignInFailures, Store, User
+from segmentation.models.types import Identifier, Instant, new_id, utc_now
+from segmentation.values.text import fold
+
+FAILURES = 10
+FAILURE_WINDOW = timedelta(minutes=15)
+MINIMUM_PASSWORD_LENGTH = 10
+TOKEN_HEADER = {"alg": "HS256", "typ": "JWT"}
+_hasher = PasswordHasher()
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """An access token, a refresh token, and the seconds the first one lives."""
+
+    access_token: str
+    refresh_token: str
+    expires_in: int
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A signed-in user."""
+
+    session_id: uuid.UUID
+    user_id: uuid.UUID
+    email: str
+
+
+def normalise_email(text: str) -> str:
+    """An address as accounts are kept and found: without case."""
+    return fold(text)
+
+
+def hash_password(password: str) -> str:
+    """An argon2id hash. Raises Invalid for a password that is too short or too long."""
+    if not MINIMUM_PASSWORD_LENGTH <= len(password) <= 1_000:
+        raise Invalid(f"A password needs {MINIMUM_PASSWORD_LENGTH} characters or more.", code="weak_password")
+    return _hasher.hash(password)
+
+
+def sign_in(email: str, password: str, address: str) -> Tokens:
+    """Tokens for the right password. Raises NotSignedIn (one answer for every reason) or TooMany."""
+    key = hashlib.sha256(f"{normalise_email(email)}|{address}".encode()).hexdigest()
+    _check_failures(key)
+    user = db.session.scalar(select(User).where(User.email == normalise_email(email)))
+    right = _matches(user.password_hash if user else _nobodys_hash(), password)
+    user_id = user.id if user and user.is_active and right else None
+    with writing() as session:
+        if user_id is not None:
+            _forget_failures(session, key)
+            tokens = _open_session(session, user_id)
+            record(session, "sign_in", user_id=user_id)
+            return tokens
+        _count_failure(session, key)
+        record(session, "sign_in_failed", user_id=user.id if user else None)
+    raise NotSignedIn("The e-mail or the password is wrong.", code="wrong_credentials")
+
+
+def refresh() -> Tokens:
+    """New tokens for the request's refresh token, which is then used up. A used one ends the whole sign-in."""
+    claims = _claims("refresh")
+    with writing() as session:
+        row = session.get(Session, uuid.UUID(claims["sid"]), with_for_update=True)
+        alive = row is not None and row.revoked_at is None and row.expires_at > utc_now()
+        user = session.get(User, row.user_id) if row is not None and alive else None
+        if row is not None and user is not None and user.is_active and str(row.refresh_id) == claims["jti"]:
+            row.refresh_id = new_id()
+            record(session, "token_refresh", user_id=user.id)
+            return _tokens(row.user_id, row.id, row.refresh_id, row.expires_at)
+        if row is not None and alive:
+            row.revoked_at = utc_now()
+            record(session, "token_reuse", user_id=row.user_id)
+    raise NotSignedIn()
+
+
+def sign_out(caller: Caller) -> None:
+    """End the caller's sign-in: its access and refresh tokens stop working."""
+    with writing() as session:
+        row = session.get(Session, caller.session_id)
+        if row is not None:
+            row.revoked_at = utc_now()
+        record(session, "sign_out", user_id=caller.user_id)
+
+
+def session_of_token() -> uuid.UUID:
+    """The sign-in that the request's access token points to. Raises NotSignedIn; whether it still counts is in the
+    database.
+    """
+    return uuid.UUID(_claims("access")["sid"])
+
+
+def authenticate() -> Caller:
+    """The caller behind the request's access token. Raises NotSignedIn."""
+    caller, _store, _role = _look_up(session_of_token(), None)
+    return caller
+
+
+def scope_of(session_id: uuid.UUID, store_id: str) -> Scope:
+    """The scope of that sign-in in the store of that id. Raises NotSignedIn; NotFound for any store that is not theirs.
+    """
+    try:
+        identifier = uuid.UUID(store_id) if len(store_id) == 36 else None
+    except ValueError:
+        identifier = None
+    caller, store, role = _look_up(session_id, identifier)
+    if store is None or role is None:
+        raise NotFound()
+    return Scope.of(store, role, caller.user_id)
+
+
+def operator_scope(store_id: uuid.UUID) -> Scope:
+    """The scope of the operator, who has the database itself. Raises NotFound. For commands, never for requests."""
+    store = db.session.get(Store, store_id)
+    if store is None:
+        raise NotFound(f"There is no store {store_id}.")
+    return Scope.of(store, "owner", None)
+
+
+def memberships(caller: Caller) -> list[tuple[Store, str]]:
+    """The caller's stores and their role in each."""
+    found = db.session.execute(
+        select(Store, Membership.role).join(Membership, Membership.store_id == Store.id)
+        .where(Membership.user_id == caller.user_id).order_by(Store.created_at))
+    return [(store, role) for store, role in found]
+
+
+_LOOK_UP = (
+    select(User.id, User.email, Membership.role, Store)
+    .join(Session, Session.user_id == User.id)
+    .outerjoin(Membership, and_(Membership.user_id == User.id,
+                                Membership.store_id == bindparam("store_id", type_=Identifier)))
+    .outerjoin(Store, Store.id == Membership.store_id)
+    .where(Session.id == bindparam("session_id", type_=Identifier), Session.revoked_at.is_(None),
+           Session.expires_at > bindparam("now", type_=Instant), User.is_active)
+)
+
+
+def _look_up(session_id: uuid.UUID, store_id: uuid.UUID | None) -> tuple[Caller, Store | None, str | None]:
+    given = {"session_id": session_id, "store_id": store_id, "now": utc_now()}
+    row = db.session.execute(_LOOK_UP, given).one_or_none()
+    if row is None:
+        raise NotSignedIn()
+    return Caller(session_id, row.id, row.email), row.Store, row.role
+
+
+def _claims(use: str) -> dict[str, Any]:
+    """The claims of the request's token, if it is exactly one of ours for that use."""
+    try:
+        verify_jwt_in_request(refresh=use == "refresh")
+        claims, header = get_jwt(), get_jwt_header()
+        life = claims["exp"] - claims["iat"]
+        ours = (header == TOKEN_HEADER and claims["type"] == claims["use"] == use and claims["nbf"] <= claims["exp"]
+                and 0 < life <= int(current_app.config["REFRESH_TOKEN_SECONDS"])
+                and uuid.UUID(claims["sid"]) and uuid.UUID(claims["jti"]) and uuid.UUID(claims["sub"]))
+    except Exception as error:  # whatever is wrong with a token, it is not one of ours
+        raise NotSignedIn() from error
+    if not ours:
+        raise NotSignedIn()
+    return claims
+
+
+def _open_session(session: Transaction, user_id: uuid.UUID) -> Tokens:
+    expires = utc_now() + timedelta(seconds=current_app.config["REFRESH_TOKEN_SECONDS"])
+    row = Session(id=new_id(), user_id=user_id, refresh_id=new_id(), expires_at=expires)
+    session.add(row)
+    return _tokens(user_id, row.id, row.refresh_id, expires)
+
+
+def _tokens(user_id: uuid.UUID, session_id: uuid.UUID, refresh_id: uuid.UUID, expires: datetime) -> Tokens:
+    seconds = int(current_app.config["ACCESS_TOKEN_SECONDS"])
+    access = create_access_token(str(user_id), additional_claims={"sid": str(session_id), "use": "access"})
+    again = create_refresh_token(str(user_id), expires_delta=expires - utc_now(), additional_claims={
+        "sid": str(session_id), "use": "refresh", "jti": str(refresh_id)})
+    return Tokens(access, again, seconds)
+
+
+def _matches(password_hash: str, password: str) -> bool:
+    try:
+        return _hasher.verify(password_hash, password)
+    except (VerificationError, InvalidHashError, UnicodeEncodeError):
+        return False
+
+
+@cache
+def _nobodys_hash() -> str:
+    # Verified for unknown addresses too, so that they take as long as known ones.
+    return _hasher.hash(str(new_id()))
+
+
+def _check_failures(key: str) -> None:
+    row = db.session.get(SignInFailures, key)
+    if row is not None and row.failures >= FAILURES and utc_now() < row.since + FAILURE_WINDOW:
+        wait = int((row.since + FAILURE_WINDOW - utc_now()).total_seconds()) + 1
+        raise TooMany(headers={"Retry-After": str(wait)})
+
+
+def _count_failure(session: Transaction, key: str) -> None:
+    try:
+        with session.begin_nested():
+            session.add(SignInFailures(key=key, failures=0, since=utc_now()))
+    except IntegrityError:
+        pass  # there is a row already, perhaps since a moment ago
+    row = session.get_one(SignInFailures, key, with_for_update=True, populate_existing=True)
+    if utc_now() >= row.since + FAILURE_WINDOW:
+        row.failures, row.since = 1, utc_now()
+    else:
+        row.failures += 1
+
+
+def _forget_failures(session: Transaction, key: str) -> None:
+    row = session.get(SignInFailures, key)
+    if row is not None:
+        session.delete(row)

@@ -1,0 +1,225 @@
+"""Segments: saved rules with a name. Create, change, delete, restore, duplicate, count, refresh. These use cases
+commit.
+
+A count is taken in a read of its own, before the write, together with the data version it belongs to; it is stored
+only with the rules it was counted for.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from segmentation import limits
+from segmentation.audience import matching
+from segmentation.audience.engines import snapshot
+from segmentation.audience.scope import Scope
+from segmentation.audit import record
+from segmentation.database import writing
+from segmentation.errors import Conflict, Invalid, NotFound, Stale, Unavailable
+from segmentation.extensions import db
+from segmentation.models import Segment, SegmentRevision, Store
+from segmentation.models.types import new_id, utc_now
+from segmentation.rules.reading import RulesError, read_rules, to_wire
+from segmentation.rules.tree import Group
+from segmentation.values.text import fold
+
+SECONDS_WITH_A_WRITE = 1.0
+
+
+@dataclass(frozen=True)
+class Counted:
+    """An exact count, the instant it was taken at, and the data version it belongs to."""
+
+    count: int
+    at: datetime
+    data_version: int
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a segment is made of."""
+
+    name: str
+    description: str
+    rules: Group
+    is_active: bool = True
+
+
+def preview(scope: Scope, rules: Group) -> int:
+    """How many customers match, now."""
+    return count(scope, rules, current_app.config["PREVIEW_SECONDS"]).count
+
+
+def count(scope: Scope, rules: Group, seconds: float) -> Counted:
+    """The exact count with its instant and data version, from one snapshot. Raises Unavailable past `seconds`."""
+    now = utc_now()
+    with snapshot(seconds) as facts:
+        version = facts.connection.execute(select(Store.data_version).where(Store.id == scope.store_id)).scalar_one()
+        return Counted(matching.count(scope, rules, now, facts), now, version)
+
+
+def rules_of(scope: Scope, segment: Segment) -> Group:
+    """The segment's rules, read afresh. Raises Invalid, with the problems, if they no longer fit the catalogue."""
+    try:
+        return read_rules(segment.rules, scope.catalogue)
+    except RulesError as error:
+        raise Invalid("The rules of this segment no longer fit. Edit them.", error.problems,
+                      code="invalid_segment") from error
+
+
+def find_segments(scope: Scope, is_active: bool | None = None, search: str | None = None) -> Sequence[Segment]:
+    """The store's segments, newest first; `search` is found in the name, folded."""
+    query = select(Segment).where(Segment.store_id == scope.store_id, Segment.deleted_at.is_(None))
+    if is_active is not None:
+        query = query.where(Segment.is_active == is_active)
+    found = db.session.scalars(query.order_by(Segment.created_at.desc(), Segment.id.desc())).all()
+    return [row for row in found if fold(search) in fold(row.name)] if search else found
+
+
+def get_segment(scope: Scope, segment_id: uuid.UUID) -> Segment:
+    """A segment of the store. Raises NotFound."""
+    return _get(db.session(), scope, segment_id)
+
+
+def create_segment(scope: Scope, draft: Draft) -> Segment:
+    """Save a new segment, counted if that takes less than a second. Raises Conflict at the store's limit."""
+    counted = _try_count(scope, draft.rules)
+    now = utc_now()
+    with writing() as session:
+        _check_room(session, scope)
+        row = Segment(
+            store_id=scope.store_id, id=new_id(), name=draft.name, description=draft.description,
+            rules=to_wire(draft.rules), is_active=draft.is_active, version=1, cached_count=0, created_at=now,
+            updated_at=now)
+        _store_count(row, counted)
+        session.add(row)
+        session.flush()
+        _add_revision(session, scope, row)
+        record(session, "segment_create", user_id=scope.user_id, store_id=scope.store_id, segment_id=str(row.id))
+    return row
+
+
+def change_segment(scope: Scope, segment_id: uuid.UUID, changes: dict[str, Any], expected: set[int] | None) -> Segment:
+    """Change the keys given (name, description, rules, is_active); a new revision if anything differs.
+
+    `expected` are the versions the caller may overwrite (None: any). Raises NotFound, Stale.
+    """
+    counted = _try_count(scope, changes["rules"]) if "rules" in changes else None
+    values = {key: to_wire(value) if key == "rules" else value for key, value in changes.items()}
+    with writing() as session:
+        row = _get(session, scope, segment_id, lock=True)
+        if expected is not None and row.version not in expected:
+            raise Stale(extra={"segment": row})
+        changed = {key: value for key, value in values.items() if getattr(row, key) != value}
+        for key, value in changed.items():
+            setattr(row, key, value)
+        if "rules" in changed:
+            _store_count(row, counted)
+        if changed:
+            row.version += 1
+            row.updated_at = utc_now()
+            _add_revision(session, scope, row)
+            record(session, "segment_change", user_id=scope.user_id, store_id=scope.store_id,
+                   segment_id=str(row.id), keys=sorted(changed))
+    return row
+
+
+def delete_segment(scope: Scope, segment_id: uuid.UUID, expected: set[int] | None) -> None:
+    """Put a segment away; it can be restored for 30 days. Raises NotFound, Stale."""
+    with writing() as session:
+        row = _get(session, scope, segment_id, lock=True)
+        if expected is not None and row.version not in expected:
+            raise Stale(extra={"segment": row})
+        row.deleted_at = utc_now()
+        record(session, "segment_delete", user_id=scope.user_id, store_id=scope.store_id, segment_id=str(row.id))
+
+
+def restore_segment(scope: Scope, segment_id: uuid.UUID) -> Segment:
+    """Bring a deleted segment back. Raises NotFound past 30 days, Conflict at the store's limit."""
+    with writing() as session:
+        row = session.get(Segment, (scope.store_id, segment_id), with_for_update=True)
+        oldest = utc_now() - timedelta(days=limits.RESTORE_DAYS)
+        if row is None or (row.deleted_at is not None and row.deleted_at < oldest):
+            raise NotFound()
+        if row.deleted_at is not None:
+            _check_room(session, scope)
+            row.deleted_at = None
+            record(session, "segment_restore", user_id=scope.user_id, store_id=scope.store_id,
+                   segment_id=str(row.id))
+    return row
+
+
+def duplicate_segment(scope: Scope, segment_id: uuid.UUID) -> Segment:
+    """A copy of a segment, of its own from then on."""
+    row = get_segment(scope, segment_id)
+    name = f"{row.name[:limits.NAME_LENGTH - 4]} (2)"
+    return create_segment(scope, Draft(name, row.description, rules_of(scope, row), row.is_active))
+
+
+def revisions(scope: Scope, segment_id: uuid.UUID) -> Sequence[SegmentRevision]:
+    """What the segment was at each of its versions, newest first."""
+    row = get_segment(scope, segment_id)
+    return db.session.scalars(
+        select(SegmentRevision)
+        .where(SegmentRevision.store_id == scope.store_id, SegmentRevision.segment_id == row.id)
+        .order_by(SegmentRevision.version.desc())).all()
+
+
+def refresh_segment(scope: Scope, segment_id: uuid.UUID) -> Segment:
+    """Count a segment again. The count is stored only if its rules are still those counted. Raises Invalid."""
+    row = get_segment(scope, segment_id)
+    counted = count(scope, rules_of(scope, row), current_app.config["REFRESH_SECONDS"])
+    with writing() as session:
+        session.execute(
+            update(Segment)
+            .where(Segment.store_id == scope.store_id, Segment.id == segment_id, Segment.version == row.version)
+            .values(cached_count=counted.count, count_cached_at=counted.at, counted_version=counted.data_version))
+    return get_segment(scope, segment_id)
+
+
+def store_ids() -> Sequence[uuid.UUID]:
+    """Every store, oldest first. For the operator's commands, never for requests."""
+    return db.session.scalars(select(Store.id).order_by(Store.created_at)).all()
+
+
+def _get(session: Session, scope: Scope, segment_id: uuid.UUID, lock: bool = False) -> Segment:
+    row = session.get(Segment, (scope.store_id, segment_id), with_for_update=lock)
+    if row is None or row.deleted_at is not None:
+        raise NotFound()
+    return row
+
+
+def _try_count(scope: Scope, rules: Group) -> Counted | None:
+    try:
+        return count(scope, rules, SECONDS_WITH_A_WRITE)
+    except Unavailable:
+        return None
+
+
+def _store_count(row: Segment, counted: Counted | None) -> None:
+    row.cached_count = counted.count if counted else 0
+    row.count_cached_at = counted.at if counted else None
+    row.counted_version = counted.data_version if counted else None
+
+
+def _check_room(session: Session, scope: Scope) -> None:
+    # The store's row is locked, so that two at once cannot both take the last place.
+    session.execute(select(Store.id).where(Store.id == scope.store_id).with_for_update())
+    living = select(func.count()).select_from(Segment).where(
+        Segment.store_id == scope.store_id, Segment.deleted_at.is_(None))
+    if session.execute(living).scalar_one() >= limits.SEGMENTS:
+        raise Conflict(f"A store has at most {limits.SEGMENTS} segments.", code="too_many_segments")
+
+
+def _add_revision(session: Session, scope: Scope, row: Segment) -> None:
+    session.add(SegmentRevision(
+        store_id=row.store_id, segment_id=row.id, version=row.version, name=row.name, description=row.description,
+        rules=row.rules, is_active=row.is_active, changed_by=scope.user_id, changed_at=row.updated_at))
