@@ -1,0 +1,81 @@
+"""Rows to an Excel workbook: data under frozen headings, then one sheet that tells about them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from segmentation.exports.columns import Column, Header, Kind, Value, checked, headings
+from segmentation.exports.files import Written, appearing, scratch_beside
+from segmentation.exports.workbook import COLUMNS, Workbook, new_workbook
+
+ROWS_PER_SHEET = 1_048_575
+"""The most data rows of a sheet: its last row number less the heading."""
+
+About = Callable[[int], Sequence[tuple[str, str]]]
+
+_WIDTHS: dict[Kind, int] = {
+    "text": 22, "integer": 10, "money": 14, "decimal": 12, "boolean": 10, "instant": 24, "date": 12,
+}
+_WIDEST = 60
+
+
+def write_xlsx(path: Path, columns: Sequence[Column], rows: Iterable[Sequence[Value]], *,
+               header: Header = "keys", sheet_name: str, right_to_left: bool, zone: ZoneInfo,
+               about: About, about_name: str = "About",
+               rows_per_sheet: int = ROWS_PER_SHEET) -> Written:
+    """Write the file whole, taking one row at a time; `about(rows)` gives the last sheet's lines.
+
+    Needs free space beside the file for the unpacked sheets, several times its size. TypeError or
+    ValueError for a value that does not fit its column, or for more columns than a sheet has. Any
+    error leaves no file behind.
+    """
+    top = headings(columns, header)
+    if len(columns) > COLUMNS:
+        raise ValueError(f"a sheet has {COLUMNS} columns, not {len(columns)}")
+    with appearing(path) as file:
+        with (scratch_beside(path) as folder,
+              new_workbook(file, folder, zone, right_to_left) as book):
+            count = _write_rows(book, sheet_name, columns, top, checked(columns, rows),
+                                rows_per_sheet)
+            _write_about(book, about_name, about(count))
+        # Packing goes back and forth in the file, so only the finished one can be measured.
+        file.seek(0)
+        digest = hashlib.file_digest(file, "sha256").digest()
+        size = file.tell()
+    return Written(count, size, digest, book.truncated)
+
+
+def _write_rows(book: Workbook, title: str, columns: Sequence[Column], top: Sequence[str],
+                rows: Iterable[Sequence[Value]], rows_per_sheet: int) -> int:
+    sheet = _data_sheet(book, title, columns, top)
+    count = 0
+    for row in rows:
+        at = count % rows_per_sheet
+        if count and at == 0:
+            sheet = _data_sheet(book, title, columns, top)
+        for place, (column, value) in enumerate(zip(columns, row, strict=True)):
+            book.put(sheet, at + 1, place, column.kind, value)
+        count += 1
+    return count
+
+
+def _data_sheet(book: Workbook, title: str, columns: Sequence[Column],
+                top: Sequence[str]) -> Any:
+    widths = [min(max(_WIDTHS[column.kind], len(heading) + 2), _WIDEST)
+              for column, heading in zip(columns, top, strict=True)]
+    sheet = book.add_sheet(title, widths)
+    sheet.freeze_panes(1, 0)
+    for place, heading in enumerate(top):
+        book.put_text(sheet, 0, place, heading, "heading")
+    return sheet
+
+
+def _write_about(book: Workbook, title: str, lines: Sequence[tuple[str, str]]) -> None:
+    sheet = book.add_sheet(title, [_WIDTHS["text"], _WIDEST])
+    for row, (key, value) in enumerate(lines):
+        book.put_text(sheet, row, 0, key, "heading")
+        book.put_text(sheet, row, 1, value)

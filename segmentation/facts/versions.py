@@ -1,0 +1,23 @@
+"""Data versions: every change of a store's facts gets the next one."""
+
+from __future__ import annotations
+
+import uuid
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from segmentation.errors import NotFound
+from segmentation.models import Store
+
+
+def next_version(session: Session, store_id: uuid.UUID) -> int:
+    """Lock the store's row and raise its data version by one; the new version.
+
+    Call it first in every transaction that changes facts, and stamp the result on each customer touched.
+    """
+    statement = update(Store).where(Store.id == store_id).values(data_version=Store.data_version + 1)
+    version: int | None = session.execute(statement.returning(Store.data_version)).scalar_one_or_none()
+    if version is None:
+        raise NotFound()
+    return version
