@@ -55,7 +55,8 @@ class Draft:
 
 def preview(scope: Scope, rules: Group) -> int:
     """How many customers match, now."""
-    return count(scope, rules, current_app.config["PREVIEW_SECONDS"]).count
+    with snapshot(current_app.config["PREVIEW_SECONDS"]) as facts:
+        return matching.count(scope, rules, utc_now(), facts)
 
 
 def count(scope: Scope, rules: Group, seconds: float) -> Counted:

@@ -1,7 +1,7 @@
 """The facts of a store: customers with their tags and attributes, orders and order lines.
 
 Every key leads with the store. `number` is dense within the store and is what other facts refer to; a customer's `id`
-is what the outside sees. A column `x_folded` holds `facts.text.fold(x)`, on which text is compared. Money is in units
+is what the outside sees. A column `x_folded` holds `values.text.fold(x)`, on which text is compared. Money is in units
 of 1/10000. `customers.version` is the store's data version at which the customer, or anything of theirs, last
 changed.
 """
@@ -130,8 +130,10 @@ class CustomerAttribute(Base):
 
 
 class Order(Base):
-    """An order. `is_counted`: its status is one that the store counts. `written_by`: number of the import that last
-    wrote it.
+    """An order. `is_counted`: its status is one that the store counts.
+
+    `written_by`: the number of the import that last wrote it, negative while no row gave a total, so that `amount` is the
+    sum of the lines so far.
     """
 
     __tablename__ = "orders"

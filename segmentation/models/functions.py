@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import ARRAY, BigInteger, Boolean, ColumnElement, Dialect, Text, UnaryExpression, bindparam
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql import operators
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -81,7 +82,9 @@ class text_ends_with(_Test):
     inherit_cache = True
 
 
-def in_list(column: ColumnElement[Any], values: Sequence[str] | Sequence[int]) -> ColumnElement[bool]:
+def in_list(
+    column: ColumnElement[Any] | InstrumentedAttribute[Any], values: Sequence[str] | Sequence[int]
+) -> ColumnElement[bool]:
     """`column` equals one of `values` (texts, or whole numbers, according to the column's type)."""
     item = BigInteger if column.type.python_type is int else Text
     return _InList(column, bindparam(None, values, ValueList(item), unique=True))

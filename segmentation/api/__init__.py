@@ -1,0 +1,50 @@
+"""The JSON face: routes, schemas, the error shape, and the OpenAPI document made from them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, Response
+from flask_smorest import Api
+
+from segmentation.api import auth, docs, segments
+from segmentation.api.blueprints import value_schema
+from segmentation.api.errors import ErrorSchema, register_error_handlers
+from segmentation.api.rules_schema import rule_schemas
+
+DESCRIPTION = """\
+Create, manage and query customer segments.
+
+Every call takes store_id once, and an access token from POST /api/auth/token in the header "Authorization: Bearer …".
+"""
+
+
+class _SegmentsApi(Api):  # type: ignore[misc]
+    """flask-smorest with our error shape."""
+
+    ERROR_SCHEMA = ErrorSchema
+
+    def _register_error_handlers(self) -> None:
+        register_error_handlers(self._app)
+
+
+def init_app(app: Flask) -> None:
+    """Register the routes and build the OpenAPI document."""
+    options: dict[str, Any] = {
+        "info": {"description": DESCRIPTION}, "security": [{"bearer": []}], "servers": [{"url": "/"}]}
+    api = _SegmentsApi(app, spec_kwargs=options)
+    api.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
+    api.ma_plugin.converter.add_attribute_function(value_schema)
+    for name, schema in rule_schemas().items():
+        api.spec.components.schema(name, schema)
+    api.register_blueprint(auth.blueprint)
+    api.register_blueprint(segments.blueprint)
+    app.register_blueprint(docs.blueprint_for(api))
+    app.after_request(_private)
+
+
+def _private(response: Response) -> Response:
+    """Answers hold people's data: nobody on the way may keep them or take them for something else."""
+    response.headers.setdefault("Cache-Control", "no-store")
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    return response

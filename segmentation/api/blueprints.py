@@ -1,0 +1,41 @@
+"""What every JSON blueprint shares: the strict parser, and how our own values look in the OpenAPI document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_smorest import Blueprint as SmorestBlueprint
+
+from segmentation.api.errors import ErrorSchema
+from segmentation.api.parsing import Parser, Value
+
+REASONS = {
+    400: "The request cannot be read.", 401: "No valid access token.", 403: "The role does not allow it.",
+    404: "Unknown, foreign or deleted.", 409: "The state of things forbids it.", 412: "It was changed meanwhile.",
+    413: "The body is too large.", 415: "The body is not JSON.", 422: "Well-formed, but wrong.",
+    429: "Too many attempts.", 503: "The service cannot answer right now.",
+}
+
+
+class Blueprint(SmorestBlueprint):  # type: ignore[misc]
+    """A flask-smorest blueprint with our parser."""
+
+    ARGUMENTS_PARSER = Parser()
+
+    def arguments(self, schema: Any, *, location: str = "json", **options: Any) -> Any:
+        """Read an argument; faults in a query are documented as 400, faults in a body as 422."""
+        status = 400 if location == "query" else 422
+        return super().arguments(schema, location=location, error_status_code=status, **options)
+
+    def fails(self, *statuses: int) -> Any:
+        """Document the errors a route may answer with."""
+        def decorate(view: Any) -> Any:
+            for status in statuses:
+                view = self.alt_response(status, schema=ErrorSchema, description=REASONS[status])(view)
+            return view
+        return decorate
+
+
+def value_schema(_converter: Any, field: Any, **_options: Any) -> dict[str, Any]:
+    """The JSON Schema of a `Value`, for apispec."""
+    return dict(field.schema) if isinstance(field, Value) else {}

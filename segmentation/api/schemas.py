@@ -1,0 +1,179 @@
+"""The bodies and queries of the segment routes. Requests are read by them; answers are documented by them."""
+
+from __future__ import annotations
+
+import marshmallow as ma
+
+from segmentation import limits
+from segmentation.api.parsing import Strict, boolean, one_of, rules, store_id, text, whole
+from segmentation.audience.columns import BY_KEY, SORTABLE
+from segmentation.rules.kinds import Fault
+
+VIP_RULES = {
+    "id": "root", "logic": "AND",
+    "conditions": [{"id": "c1", "field": "orders_count", "operator": "greater_than_or_equals", "value": 5}],
+    "groups": [{"id": "g1", "logic": "OR", "conditions": [
+        {"id": "c2", "field": "segment", "operator": "equals", "value": "Champions"},
+        {"id": "c3", "field": "segment", "operator": "equals", "value": "Loyal Customers"}], "groups": []}],
+}
+
+
+class StoreQuery(Strict):
+    """Every route of a store takes its id."""
+
+    store_id = store_id()
+
+
+class ListQuery(StoreQuery):
+    """Which segments to list."""
+
+    is_active = one_of({"true": True, "false": False})
+    search = text(limits.NAME_LENGTH, metadata={"description": "part of the name"})
+
+
+class PageQuery(StoreQuery):
+    """Which page of customers."""
+
+    page = whole(1, 10**9 - 1, load_default=None)
+    limit = whole(1, limits.PAGE_SIZE, load_default=25)
+    sort = one_of({key: key for key in SORTABLE}, load_default="id")
+    order = one_of({"asc": False, "desc": True}, load_default=False)
+    cursor = text(2 * limits.TEXT_LENGTH * 6, load_default=None,
+                  metadata={"description": "`meta.next_cursor` of the page before; needed past 10,000 rows"})
+
+
+class ExportQuery(StoreQuery):
+    """Which file."""
+
+    format = one_of({"csv": "csv", "xlsx": "xlsx"}, load_default="csv")
+    header = one_of({"keys": "keys", "labels": "labels"}, load_default="keys")
+    bom = one_of({"true": True, "false": False}, load_default=True,
+                 metadata={"description": "CSV only: begin with a byte order mark, which Excel needs"})
+    columns = text(limits.TEXT_LENGTH, load_default=None,
+                   metadata={"description": "keys of the columns wanted, separated by commas; all by default"})
+
+    @ma.post_load
+    def split(self, data: dict[str, object], **_options: object) -> dict[str, object]:
+        """The columns as a list of known keys."""
+        keys = list(BY_KEY) if data["columns"] is None else str(data["columns"]).split(",")
+        if not set(keys) <= BY_KEY.keys() or len(set(keys)) < len(keys):
+            raise ma.ValidationError([Fault("unknown_choice", "Give known columns, each once.")],
+                                     "columns")
+        return {**data, "columns": keys}
+
+
+class DraftSchema(Strict):
+    """A new segment."""
+
+    name = text(limits.NAME_LENGTH, required=True)
+    description = text(limits.DESCRIPTION_LENGTH, lines=True, load_default="")
+    rules = rules(required=True)
+    is_active = boolean(load_default=True)
+
+
+class ChangesSchema(Strict):
+    """What to change of a segment; keys left out stay."""
+
+    name = text(limits.NAME_LENGTH)
+    description = text(limits.DESCRIPTION_LENGTH, lines=True)
+    rules = rules()
+    is_active = boolean()
+
+
+class PreviewSchema(Strict):
+    """The rules to count."""
+
+    rules = rules(required=True)
+
+
+class SegmentSchema(ma.Schema):
+    """A segment."""
+
+    id = ma.fields.UUID(required=True)
+    name = ma.fields.String(required=True)
+    description = ma.fields.String(required=True)
+    rules = ma.fields.Raw(required=True, metadata={"$ref": "#/components/schemas/RuleGroup"})
+    cached_count = ma.fields.Integer(required=True)
+    count_cached_at = ma.fields.AwareDateTime(required=True, allow_none=True)
+    is_active = ma.fields.Boolean(required=True)
+    created_at = ma.fields.AwareDateTime(required=True)
+    updated_at = ma.fields.AwareDateTime(required=True)
+
+
+class SegmentsSchema(ma.Schema):
+    """Segments, newest first."""
+
+    segments = ma.fields.List(ma.fields.Nested(SegmentSchema), required=True)
+
+
+class RevisionSchema(ma.Schema):
+    """A segment as it was."""
+
+    version = ma.fields.Integer(required=True)
+    name = ma.fields.String(required=True)
+    description = ma.fields.String(required=True)
+    rules = ma.fields.Raw(required=True, metadata={"$ref": "#/components/schemas/RuleGroup"})
+    is_active = ma.fields.Boolean(required=True)
+    changed_by = ma.fields.UUID(required=True, allow_none=True)
+    changed_at = ma.fields.AwareDateTime(required=True)
+
+
+class RevisionsSchema(ma.Schema):
+    """Revisions, newest first."""
+
+    revisions = ma.fields.List(ma.fields.Nested(RevisionSchema), required=True)
+
+
+class CountSchema(ma.Schema):
+    """An exact count."""
+
+    count = ma.fields.Integer(required=True)
+
+
+class AnalyticsSchema(ma.Schema):
+    """RFM and value of a customer."""
+
+    segment = ma.fields.String(required=True, allow_none=True)
+    recency_score = ma.fields.Integer(required=True, allow_none=True)
+    frequency_score = ma.fields.Integer(required=True, allow_none=True)
+    monetary_score = ma.fields.Integer(required=True, allow_none=True)
+    cltv = ma.fields.Float(required=True, allow_none=True)
+
+
+class CustomerSchema(ma.Schema):
+    """A customer on a page."""
+
+    id = ma.fields.UUID(required=True)
+    external_id = ma.fields.String(required=True)
+    first_name = ma.fields.String(required=True, allow_none=True)
+    last_name = ma.fields.String(required=True, allow_none=True)
+    email = ma.fields.String(required=True, allow_none=True)
+    mobile = ma.fields.String(required=True, allow_none=True)
+    orders_count = ma.fields.Integer(required=True)
+    orders_amount = ma.fields.Float(required=True)
+    analytics = ma.fields.Nested(AnalyticsSchema, required=True)
+
+
+class MetaSchema(ma.Schema):
+    """Where in the list a page is. `page` is null on a page that was reached by cursor."""
+
+    total = ma.fields.Integer(required=True)
+    page = ma.fields.Integer(required=True, allow_none=True)
+    limit = ma.fields.Integer(required=True)
+    total_pages = ma.fields.Integer(required=True)
+    next_cursor = ma.fields.String(required=True, allow_none=True)
+
+
+class CustomersSchema(ma.Schema):
+    """A page of customers."""
+
+    data = ma.fields.List(ma.fields.Nested(CustomerSchema), required=True)
+    meta = ma.fields.Nested(MetaSchema, required=True)
+
+
+class CatalogueSchema(ma.Schema):
+    """The fields by group, the operators of each, and the limits."""
+
+    groups = ma.fields.List(ma.fields.Dict(), required=True)
+    limits = ma.fields.Dict(required=True)
+    store = ma.fields.Dict(required=True)

@@ -1,0 +1,210 @@
+"""The segment routes: list, create, get, change, delete, preview, customers, export, and what stands beside them."""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import Any
+
+from flask import Response, current_app, jsonify
+
+from segmentation import limits, segments
+from segmentation.api import schemas
+from segmentation.api.blueprints import Blueprint
+from segmentation.api.cursors import read_cursor, write_cursor
+from segmentation.api.downloads import send_export
+from segmentation.api.parsing import expected_versions, needs
+from segmentation.api.shapes import customer_shape, revision_shape, segment_shape
+from segmentation.audience import matching
+from segmentation.audience.engines import snapshot
+from segmentation.audience.matching import PageRequest
+from segmentation.audience.scope import Scope
+from segmentation.errors import Malformed, Problem
+from segmentation.exports.segment import export_segment
+from segmentation.models import Segment
+from segmentation.models.types import utc_now
+from segmentation.segments import Draft
+
+blueprint = Blueprint("segments", __name__, url_prefix="/api/segmentation", description="Customer segments")
+Query = dict[str, Any]
+
+
+@blueprint.route("")
+@needs("viewer")
+@blueprint.arguments(schemas.ListQuery, location="query")
+@blueprint.response(200, schemas.SegmentsSchema)
+@blueprint.fails(400, 401, 404)
+def list_segments(scope: Scope, query: Query) -> Response:
+    """List segments, newest first"""
+    found = segments.find_segments(scope, query.get("is_active"), query.get("search"))
+    return jsonify({"segments": [segment_shape(row) for row in found]})
+
+
+@blueprint.route("", methods=["POST"])
+@needs("editor")
+@blueprint.arguments(schemas.StoreQuery, location="query")
+@blueprint.arguments(schemas.DraftSchema, example={
+    "name": "VIP Customers", "description": "High-value loyal customers", "rules": schemas.VIP_RULES})
+@blueprint.response(201, schemas.SegmentSchema)
+@blueprint.fails(400, 401, 403, 404, 409, 413, 415, 422)
+def create_segment(scope: Scope, _query: Query, body: dict[str, Any]) -> Response:
+    """Create a segment"""
+    row = segments.create_segment(scope, Draft(**body))
+    response = _shown(row, 201)
+    response.headers["Location"] = f"/api/segmentation/{row.id}?store_id={scope.store_id}"
+    return response
+
+
+@blueprint.route("/fields")
+@needs("viewer")
+@blueprint.arguments(schemas.StoreQuery, location="query")
+@blueprint.response(200, schemas.CatalogueSchema)
+@blueprint.fails(400, 401, 404)
+def describe_fields(scope: Scope, _query: Query) -> Response:
+    """What can be asked about a customer: fields, operators, choices, limits"""
+    settings = scope.settings
+    store = {"timezone": settings.zone.key, "currency": settings.currency, "week_start": settings.week_start}
+    return jsonify({"groups": scope.catalogue.describe(), "limits": limits.published(), "store": store})
+
+
+@blueprint.route("/preview", methods=["POST"])
+@needs("viewer")
+@blueprint.arguments(schemas.StoreQuery, location="query")
+@blueprint.arguments(schemas.PreviewSchema, example={"rules": schemas.VIP_RULES})
+@blueprint.response(200, schemas.CountSchema)
+@blueprint.fails(400, 401, 404, 413, 415, 422, 503)
+def preview(scope: Scope, _query: Query, body: dict[str, Any]) -> Response:
+    """Count the customers that rules match, without saving them"""
+    return jsonify({"count": segments.preview(scope, body["rules"])})
+
+
+@blueprint.route("/<uuid:segment_id>")
+@needs("viewer")
+@blueprint.arguments(schemas.StoreQuery, location="query")
+@blueprint.response(200, schemas.SegmentSchema)
+@blueprint.fails(400, 401, 404)
+def get_segment(scope: Scope, _query: Query, segment_id: Any) -> Response:
+    """Get a segment"""
+    return _shown(segments.get_segment(scope, segment_id))
+
+
+@blueprint.route("/<uuid:segment_id>", methods=["PUT"])
+@needs("editor")
+@blueprint.arguments(schemas.StoreQuery, location="query")
+@blueprint.arguments(schemas.ChangesSchema)
+@blueprint.response(200, schemas.SegmentSchema)
+@blueprint.fails(400, 401, 403, 404, 412, 413, 415, 422)
+def change_segment(scope: Scope, _query: Query, body: dict[str, Any], segment_id: Any) -> Response:
+    """Change a segment: the keys given, the others stay; `If-Match` guards against overwriting"""
+    return _shown(segments.change_segment(scope, segment_id, body, expected_versions()))
+
+
+@blueprint.route("/<uuid:segment_id>", methods=["DELETE"])
+@needs("editor")
+@blueprint.arguments(schemas.StoreQuery, location="query")
+@blueprint.response(204)
+@blueprint.fails(400, 401, 403, 404, 412)
+def delete_segment(scope: Scope, _query: Query, segment_id: Any) -> None:
+    """Delete a segment; it can be restored for 30 days"""
+    segments.delete_segment(scope, segment_id, expected_versions())
+
+
+@blueprint.route("/<uuid:segment_id>/restore", methods=["POST"])
+@needs("editor")
+@blueprint.arguments(schemas.StoreQuery, location="query")
+@blueprint.response(200, schemas.SegmentSchema)
+@blueprint.fails(400, 401, 403, 404, 409)
+def restore_segment(scope: Scope, _query: Query, segment_id: Any) -> Response:
+    """Restore a deleted segment"""
+    return _shown(segments.restore_segment(scope, segment_id))
+
+
+@blueprint.route("/<uuid:segment_id>/duplicate", methods=["POST"])
+@needs("editor")
+@blueprint.arguments(schemas.StoreQuery, location="query")
+@blueprint.response(201, schemas.SegmentSchema)
+@blueprint.fails(400, 401, 403, 404, 409, 422)
+def duplicate_segment(scope: Scope, _query: Query, segment_id: Any) -> Response:
+    """Copy a segment"""
+    return _shown(segments.duplicate_segment(scope, segment_id), 201)
+
+
+@blueprint.route("/<uuid:segment_id>/refresh", methods=["POST"])
+@needs("editor")
+@blueprint.arguments(schemas.StoreQuery, location="query")
+@blueprint.response(200, schemas.SegmentSchema)
+@blueprint.fails(400, 401, 403, 404, 422, 503)
+def refresh_segment(scope: Scope, _query: Query, segment_id: Any) -> Response:
+    """Count a segment again"""
+    return _shown(segments.refresh_segment(scope, segment_id))
+
+
+@blueprint.route("/<uuid:segment_id>/revisions")
+@needs("viewer")
+@blueprint.arguments(schemas.StoreQuery, location="query")
+@blueprint.response(200, schemas.RevisionsSchema)
+@blueprint.fails(400, 401, 404)
+def list_revisions(scope: Scope, _query: Query, segment_id: Any) -> Response:
+    """What the segment was at each version, newest first"""
+    return jsonify({"revisions": [revision_shape(row) for row in segments.revisions(scope, segment_id)]})
+
+
+@blueprint.route("/<uuid:segment_id>/customers")
+@needs("viewer")
+@blueprint.arguments(schemas.PageQuery, location="query")
+@blueprint.response(200, schemas.CustomersSchema)
+@blueprint.fails(400, 401, 404, 422, 503)
+def list_customers(scope: Scope, query: Query, segment_id: Any) -> Response:
+    """A page of the customers in a segment"""
+    rules = segments.rules_of(scope, segments.get_segment(scope, segment_id))
+    wanted, now = _page_request(query), utc_now()
+    with snapshot(current_app.config["PAGE_SECONDS"]) as facts:
+        total = matching.count(scope, rules, now, facts)
+        rows = matching.page(scope, rules, now, facts, wanted)
+    return jsonify({"data": [customer_shape(row._mapping) for row in rows], "meta": _meta(query, wanted, total, rows)})
+
+
+@blueprint.route("/<uuid:segment_id>/export")
+@needs("editor")
+@blueprint.arguments(schemas.ExportQuery, location="query")
+@blueprint.response(200, {"type": "string", "format": "binary"}, content_type="text/csv")
+@blueprint.fails(400, 401, 403, 404, 422, 503)
+def export(scope: Scope, query: Query, segment_id: Any) -> Response:
+    """Export the customers in a segment as a CSV or XLSX file"""
+    segment = segments.get_segment(scope, segment_id)
+    return send_export(export_segment(
+        scope, segment, format=query["format"], keys=query["columns"], header=query["header"], bom=query["bom"]))
+
+
+def _shown(row: Segment, status: int = 200) -> Response:
+    response = jsonify(segment_shape(row))
+    response.status_code = status
+    response.set_etag(str(row.version))
+    return response
+
+
+def _page_request(query: Query) -> PageRequest:
+    limit, number = query["limit"], query["page"] or 1
+    order = {"limit": limit, "sort": query["sort"], "descending": query["order"]}
+    if query["cursor"] is not None:
+        if query["page"] is not None:
+            _refuse("cursor", "Give a page or a cursor, not both.")
+        return PageRequest(**order, after=read_cursor(query["cursor"], query["sort"], query["order"]))
+    if number * limit > limits.PAGED_ROWS:
+        _refuse("page", f"Past {limits.PAGED_ROWS} rows, follow meta.next_cursor.")
+    return PageRequest(**order, offset=(number - 1) * limit)
+
+
+def _refuse(name: str, message: str) -> None:
+    raise Malformed(message, [Problem(f"/{name}", "not_expected", message)])
+
+
+def _meta(query: Query, wanted: PageRequest, total: int, rows: Any) -> dict[str, Any]:
+    full = len(rows) == wanted.limit
+    cursor = write_cursor(matching.position(rows[-1], wanted.sort), wanted.sort, wanted.descending) if full else None
+    return {
+        "total": total,
+        "page": None if wanted.after else query["page"] or 1,
+        "limit": wanted.limit,
+        "total_pages": ceil(total / wanted.limit),
+        "next_cursor": cursor,
+    }
