@@ -1,0 +1,16 @@
+"""The commands of ``flask --app wsgi``: registered here, written in `commands`."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from segmentation.commands.accounts import store_group, user_group
+from segmentation.commands.demo import demo_command
+from segmentation.commands.scoring import score_command
+from segmentation.commands.segments import segments_group
+
+
+def init_app(app: Flask) -> None:
+    """Register every command."""
+    for command in (store_group, user_group, segments_group, score_command, demo_command):
+        app.cli.add_command(command)
