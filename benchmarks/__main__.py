@@ -1,0 +1,71 @@
+"""``python -m benchmarks``: an import, and previews over HTTP against hand-written SQL, on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import socket
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from flask_migrate import upgrade
+
+from benchmarks.facts import make_store
+from benchmarks.imports import import_orders
+from benchmarks.preview import compare, server
+from segmentation import create_app
+from segmentation.accounts import add_user
+from segmentation.extensions import db
+from segmentation.models.types import utc_now
+
+SIGN_IN = {"email": "bench@example.com", "password": "a password for the benchmark"}
+
+
+def main() -> None:
+    """Build, ask, print."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--customers", type=int, default=200_000)
+    parser.add_argument("--orders", type=int, default=100_000, help="rows of the file that is imported")
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--postgres", help="URL of an empty database to use as well")
+    options = parser.parse_args()
+    with TemporaryDirectory() as folder:
+        for url in filter(None, (f"sqlite:///{Path(folder) / 'benchmark.db'}", options.postgres)):
+            _run(url, folder, options.customers, options.orders, options.rounds)
+
+
+def _run(url: str, folder: str, customers: int, orders: int, rounds: int) -> None:
+    environ = {"SEGMENTATION_SECRET_KEY": "only for the benchmark, thrown away after it 0123456789",
+               "SEGMENTATION_DATABASE_URL": url, "SEGMENTATION_SPOOL_DIR": folder, "SEGMENTATION_LOG_LEVEL": "ERROR"}
+    with create_app(environ).app_context():
+        upgrade()
+        store = make_store(customers, utc_now())
+        add_user(SIGN_IN["email"], SIGN_IN["password"], store, "owner")
+        if url.startswith("postgresql"):
+            with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.exec_driver_sql("VACUUM ANALYZE")
+        imported = import_orders(Path(folder), orders)
+        print(f"{url.split(':')[0]}: {imported.rows} orders imported, {imported.rate:,.0f} rows/s")
+        db.session.remove()
+        db.engine.dispose()
+    with server(environ, _free_port()) as connection:
+        rows = compare(connection, url, store, SIGN_IN, rounds)
+    _print(url.split(":")[0], customers, rows)
+
+
+def _print(engine: str, customers: int, rows: list[tuple[str, int, float, float]]) -> None:
+    print(f"\n{engine}, {customers} customers, {os.cpu_count()} cores: preview over HTTP against hand-written SQL\n")
+    print(f"{'question':<40}{'count':>9}{'ours ms':>10}{'SQL ms':>10}{'ratio':>8}")
+    for name, count, ours, theirs in rows:
+        print(f"{name:<40}{count:>9}{ours:>10.1f}{theirs:>10.1f}{ours / theirs:>8.2f}")
+    ours, theirs = (sum(row[at] for row in rows) for at in (2, 3))
+    print(f"{'all together':<49}{ours:>10.1f}{theirs:>10.1f}{ours / theirs:>8.2f}\n")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+main()

@@ -1,0 +1,105 @@
+"""Previews over HTTP against hand-written SQL run directly, question by question, in turn, on the same database."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from statistics import median
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import psycopg
+
+from benchmarks.questions import QUESTIONS
+from segmentation.models.types import to_microseconds
+from segmentation.rules.windows import Clock, Duration, in_last
+
+Count = Callable[[str], int]
+
+
+@contextmanager
+def server(environ: dict[str, str], port: int) -> Iterator[http.client.HTTPConnection]:
+    """The application under gunicorn, and a connection to it that stays open."""
+    process = subprocess.Popen([sys.executable, "-m", "gunicorn", "wsgi:app", "--workers", "1"],
+                               env={**os.environ, **environ, "PORT": str(port)}, stderr=subprocess.DEVNULL)
+    try:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        _wait_for(connection)
+        yield connection
+        connection.close()
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait()
+
+
+def compare(connection: http.client.HTTPConnection, url: str, store: Any, sign_in: dict[str, str],
+            rounds: int) -> list[tuple[str, int, float, float]]:
+    """Per question: its name, the count, median milliseconds of ours over HTTP and of the hand-written SQL."""
+    token = _ask(connection, "/api/auth/token", sign_in, None)["access_token"]
+    rows = []
+    with _by_hand(url, store) as count:
+        for name, (rules, where) in QUESTIONS.items():
+            ours, theirs = [], []
+            for _ in range(rounds):
+                started = time.perf_counter()
+                answer = _ask(connection, f"/api/segmentation/preview?store_id={store}", {"rules": rules}, token)
+                between = time.perf_counter()
+                counted = count(where)
+                theirs.append(time.perf_counter() - between)
+                ours.append(between - started)
+                if answer != {"count": counted}:
+                    raise SystemExit(f"{name}: {answer} is not {counted}")
+            rows.append((name, counted, median(ours) * 1000, median(theirs) * 1000))
+    return rows
+
+
+@contextmanager
+def _by_hand(url: str, store: Any) -> Iterator[Count]:
+    clock = Clock(datetime.now(UTC), ZoneInfo("Asia/Riyadh"), 6)
+    starts = {f"ago_{days}": in_last(Duration(days, "days"), clock).start for days in (60, 365)}
+    if url.startswith("sqlite"):
+        database = sqlite3.connect(url.removeprefix("sqlite:///"))
+        database.execute("PRAGMA mmap_size=1073741824")
+        database.execute("PRAGMA cache_size=-65536")
+        words = {name: to_microseconds(instant) for name, instant in starts.items()}
+        words |= {"true": 1, "contains": "instr(first_name_folded, 'احم') > 0"}
+        key, mark = store.bytes, "?"
+    else:
+        database = psycopg.connect(url.replace("+psycopg", ""), autocommit=True)
+        words = {name: f"timestamptz '{instant.isoformat()}'" for name, instant in starts.items()}
+        words |= {"true": "true", "contains": "strpos(first_name_folded, 'احم') > 0"}
+        key, mark = store, "%s"
+
+    def count(where: str) -> int:
+        query = f"SELECT count(*) FROM customers WHERE store_id = {mark} AND ({where.format(**words)})"
+        return int(database.execute(query, (key,)).fetchone()[0])
+
+    yield count
+    database.close()
+
+
+def _ask(connection: http.client.HTTPConnection, path: str, body: dict[str, Any], token: str | None) -> Any:
+    headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
+    connection.request("POST", path, json.dumps(body), headers)
+    return json.loads(connection.getresponse().read())
+
+
+def _wait_for(connection: http.client.HTTPConnection) -> None:
+    for _ in range(200):
+        try:
+            connection.request("GET", "/api/openapi.json")
+            connection.getresponse().read()
+            return
+        except OSError:
+            connection.close()
+            time.sleep(0.1)
+    raise SystemExit("the server did not start")
