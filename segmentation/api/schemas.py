@@ -27,35 +27,35 @@ class StoreQuery(Strict):
 class ListQuery(StoreQuery):
     """Which segments to list."""
 
-    is_active = one_of({"true": True, "false": False})
+    is_active = one_of("true", "false")
     search = text(limits.NAME_LENGTH, metadata={"description": "part of the name"})
 
 
 class PageQuery(StoreQuery):
     """Which page of customers."""
 
-    page = whole(1, 10**9 - 1, load_default=None)
+    page = whole(1, 10**9 - 1)
     limit = whole(1, limits.PAGE_SIZE, load_default=25)
-    sort = one_of({key: key for key in SORTABLE}, load_default="id")
-    order = one_of({"asc": False, "desc": True}, load_default=False)
-    cursor = text(2 * limits.TEXT_LENGTH * 6, load_default=None,
+    sort = one_of(*SORTABLE, load_default="id")
+    order = one_of("asc", "desc", load_default="asc")
+    cursor = text(12 * limits.TEXT_LENGTH,
                   metadata={"description": "`meta.next_cursor` of the page before; needed past 10,000 rows"})
 
 
 class ExportQuery(StoreQuery):
     """Which file."""
 
-    format = one_of({"csv": "csv", "xlsx": "xlsx"}, load_default="csv")
-    header = one_of({"keys": "keys", "labels": "labels"}, load_default="keys")
-    bom = one_of({"true": True, "false": False}, load_default=True,
+    format = one_of("csv", "xlsx", load_default="csv")
+    header = one_of("keys", "labels", load_default="keys")
+    bom = one_of("true", "false", load_default="true",
                  metadata={"description": "CSV only: begin with a byte order mark, which Excel needs"})
-    columns = text(limits.TEXT_LENGTH, load_default=None,
+    columns = text(limits.TEXT_LENGTH,
                    metadata={"description": "keys of the columns wanted, separated by commas; all by default"})
 
     @ma.post_load
     def split(self, data: dict[str, object], **_options: object) -> dict[str, object]:
         """The columns as a list of known keys."""
-        keys = list(BY_KEY) if data["columns"] is None else str(data["columns"]).split(",")
+        keys = str(data["columns"]).split(",") if "columns" in data else list(BY_KEY)
         if not set(keys) <= BY_KEY.keys() or len(set(keys)) < len(keys):
             raise ma.ValidationError([Fault("unknown_choice", "Give known columns, each once.")],
                                      "columns")
@@ -92,7 +92,7 @@ class SegmentSchema(ma.Schema):
     id = ma.fields.UUID(required=True)
     name = ma.fields.String(required=True)
     description = ma.fields.String(required=True)
-    rules = ma.fields.Raw(required=True, metadata={"$ref": "#/components/schemas/RuleGroup"})
+    rules = rules(required=True)
     cached_count = ma.fields.Integer(required=True)
     count_cached_at = ma.fields.AwareDateTime(required=True, allow_none=True)
     is_active = ma.fields.Boolean(required=True)
@@ -112,7 +112,7 @@ class RevisionSchema(ma.Schema):
     version = ma.fields.Integer(required=True)
     name = ma.fields.String(required=True)
     description = ma.fields.String(required=True)
-    rules = ma.fields.Raw(required=True, metadata={"$ref": "#/components/schemas/RuleGroup"})
+    rules = rules(required=True)
     is_active = ma.fields.Boolean(required=True)
     changed_by = ma.fields.UUID(required=True, allow_none=True)
     changed_at = ma.fields.AwareDateTime(required=True)

@@ -35,7 +35,8 @@ Query = dict[str, Any]
 @blueprint.fails(400, 401, 404)
 def list_segments(scope: Scope, query: Query) -> Response:
     """List segments, newest first"""
-    found = segments.find_segments(scope, query.get("is_active"), query.get("search"))
+    is_active = query["is_active"] == "true" if "is_active" in query else None
+    found = segments.find_segments(scope, is_active, query.get("search"))
     return jsonify({"segments": [segment_shape(row) for row in found]})
 
 
@@ -172,7 +173,7 @@ def export(scope: Scope, query: Query, segment_id: Any) -> Response:
     """Export the customers in a segment as a CSV or XLSX file"""
     segment = segments.get_segment(scope, segment_id)
     return send_export(export_segment(
-        scope, segment, format=query["format"], keys=query["columns"], header=query["header"], bom=query["bom"]))
+        scope, segment, format=query["format"], keys=query["columns"], header=query["header"], bom=query["bom"] == "true"))
 
 
 def _shown(row: Segment, status: int = 200) -> Response:
@@ -183,12 +184,12 @@ def _shown(row: Segment, status: int = 200) -> Response:
 
 
 def _page_request(query: Query) -> PageRequest:
-    limit, number = query["limit"], query["page"] or 1
-    order = {"limit": limit, "sort": query["sort"], "descending": query["order"]}
-    if query["cursor"] is not None:
-        if query["page"] is not None:
+    limit, number, descending = query["limit"], query.get("page", 1), query["order"] == "desc"
+    order = {"limit": limit, "sort": query["sort"], "descending": descending}
+    if "cursor" in query:
+        if "page" in query:
             _refuse("cursor", "Give a page or a cursor, not both.")
-        return PageRequest(**order, after=read_cursor(query["cursor"], query["sort"], query["order"]))
+        return PageRequest(**order, after=read_cursor(query["cursor"], query["sort"], descending))
     if number * limit > limits.PAGED_ROWS:
         _refuse("page", f"Past {limits.PAGED_ROWS} rows, follow meta.next_cursor.")
     return PageRequest(**order, offset=(number - 1) * limit)
@@ -203,7 +204,7 @@ def _meta(query: Query, wanted: PageRequest, total: int, rows: Any) -> dict[str,
     cursor = write_cursor(matching.position(rows[-1], wanted.sort), wanted.sort, wanted.descending) if full else None
     return {
         "total": total,
-        "page": None if wanted.after else query["page"] or 1,
+        "page": None if wanted.after else query.get("page", 1),
         "limit": wanted.limit,
         "total_pages": ceil(total / wanted.limit),
         "next_cursor": cursor,
