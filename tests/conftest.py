@@ -17,18 +17,23 @@ from typing import Any
 
 import psycopg
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask_migrate import upgrade
 from psycopg import sql
 
-from segmentation import create_app
+from segmentation import auth, create_app
 from segmentation.database import writing
 from segmentation.extensions import db
 from segmentation.models import Store
 from segmentation.models.accounts import DEFAULT_COUNTED_STATUSES
 
 POSTGRES = os.environ.get("SEGMENTATION_TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
-SECRET = "a secret for the tests that nobody else knows 0123456789"
+SECRET = "a secret for the tests that nobody else knows, long enough for any algorithm 0123456789"
+
+
+# Real passwords are hashed slowly on purpose; those of tests need not be.
+auth._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 def make_app(url: str, folder: Path, **settings: str) -> Flask:

@@ -31,7 +31,10 @@ class _SegmentsApi(Api):  # type: ignore[misc]
 def init_app(app: Flask) -> None:
     """Register the routes and build the OpenAPI document."""
     options: dict[str, Any] = {
-        "info": {"description": DESCRIPTION}, "security": [{"bearer": []}], "servers": [{"url": "/"}]}
+        "info": {"description": DESCRIPTION},
+        "security": [{"bearer": []}],
+        "servers": [{"url": "/"}],
+    }
     api = _SegmentsApi(app, spec_kwargs=options)
     api.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
     api.ma_plugin.converter.add_attribute_function(value_schema)

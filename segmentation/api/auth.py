@@ -82,6 +82,8 @@ def sign_out() -> None:
 def me() -> dict[str, Any]:
     """Who am I, and which stores are mine"""
     caller = auth.authenticate()
-    stores = [{"id": store.id, "name": store.name, "role": role, "timezone": store.timezone,
-               "currency": store.currency} for store, role in auth.memberships(caller)]
+    stores = [
+        {"id": store.id, "name": store.name, "role": role, "timezone": store.timezone, "currency": store.currency}
+        for store, role in auth.memberships(caller)
+    ]
     return {"id": caller.user_id, "email": caller.email, "stores": stores}

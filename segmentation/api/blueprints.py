@@ -10,10 +10,17 @@ from segmentation.api.errors import ErrorSchema
 from segmentation.api.parsing import Parser, Value
 
 REASONS = {
-    400: "The request cannot be read.", 401: "No valid access token.", 403: "The role does not allow it.",
-    404: "Unknown, foreign or deleted.", 409: "The state of things forbids it.", 412: "It was changed meanwhile.",
-    413: "The body is too large.", 415: "The body is not JSON.", 422: "Well-formed, but wrong.",
-    429: "Too many attempts.", 503: "The service cannot answer right now.",
+    400: "The request cannot be read.",
+    401: "No valid access token.",
+    403: "The role does not allow it.",
+    404: "Unknown, foreign or deleted.",
+    409: "The state of things forbids it.",
+    412: "It was changed meanwhile.",
+    413: "The body is too large.",
+    415: "The body is not JSON.",
+    422: "Well-formed, but wrong.",
+    429: "Too many attempts.",
+    503: "The service cannot answer right now.",
 }
 
 
@@ -29,10 +36,12 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc]
 
     def fails(self, *statuses: int) -> Any:
         """Document the errors a route may answer with."""
+
         def decorate(view: Any) -> Any:
             for status in statuses:
                 view = self.alt_response(status, schema=ErrorSchema, description=REASONS[status])(view)
             return view
+
         return decorate
 
 

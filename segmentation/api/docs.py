@@ -37,9 +37,13 @@ def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
                 operation = item[method]
                 content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
                 yield {
-                    **operation, "method": method.upper(), "path": path,
+                    **operation,
+                    "method": method.upper(),
+                    "path": path,
                     "parameters": [*item.get("parameters", []), *operation.get("parameters", [])],
-                    "responses": sorted((status, answer) for status, answer in operation["responses"].items()
-                                        if status != "default"),
+                    "responses": sorted(
+                        (status, answer) for status, answer in operation["responses"].items() if status != "default"
+                    ),
                     "body": content.get("schema"),
-                    "example": json.dumps(content["example"], indent=2) if "example" in content else None}
+                    "example": json.dumps(content["example"], indent=2) if "example" in content else None,
+                }

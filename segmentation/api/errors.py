@@ -23,8 +23,16 @@ from segmentation.models import Segment
 
 log = logging.getLogger("segmentation.errors")
 CODES = {
-    400: "malformed", 401: "unauthorized", 403: "forbidden", 404: "not_found", 405: "method_not_allowed",
-    406: "not_acceptable", 408: "timeout", 413: "too_large", 415: "unsupported_media_type", 422: "invalid",
+    400: "malformed",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    406: "not_acceptable",
+    408: "timeout",
+    413: "too_large",
+    415: "unsupported_media_type",
+    422: "invalid",
     429: "too_many_requests",
 }
 
@@ -109,8 +117,13 @@ def _unexpected(error: Exception) -> Response:
     return _answer(500, "internal", "Something went wrong on our side.")
 
 
-def _answer(status: int, code: str, message: str, problems: list[dict[str, str]] | None = None,
-            extra: dict[str, Any] | None = None) -> Response:
+def _answer(
+    status: int,
+    code: str,
+    message: str,
+    problems: list[dict[str, str]] | None = None,
+    extra: dict[str, Any] | None = None,
+) -> Response:
     body = {"code": code, "message": message, "request_id": request_id(), "problems": problems or []}
     response = jsonify({"error": body, **(extra or {})})
     response.status_code = status

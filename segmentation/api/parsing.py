@@ -38,6 +38,7 @@ def needs(role: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
             scope.require(role)
             g.scope = scope
             return view(scope, *args, **kwargs)
+
         return wrapped
 
     return decorate
@@ -63,7 +64,10 @@ class Parser(FlaskParser):
     """webargs, made strict."""
 
     DEFAULT_UNKNOWN_BY_LOCATION = {  # noqa: RUF012 - as webargs has it
-        **FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "query": ma.RAISE, "json": ma.RAISE}
+        **FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION,
+        "query": ma.RAISE,
+        "json": ma.RAISE,
+    }
 
     def load_querystring(self, req: Request, schema: ma.Schema) -> Any:
         """Each query value, once."""
@@ -78,8 +82,15 @@ class Parser(FlaskParser):
         except json.JSONError as error:
             raise Malformed(str(error), code="malformed_json") from error
 
-    def handle_error(self, error: ma.ValidationError, req: Request, schema: ma.Schema, *,
-                     error_status_code: int | None, error_headers: Any) -> NoReturn:
+    def handle_error(
+        self,
+        error: ma.ValidationError,
+        req: Request,
+        schema: ma.Schema,
+        *,
+        error_status_code: int | None,
+        error_headers: Any,
+    ) -> NoReturn:
         """Raise our error with all problems."""
         location, messages = next(iter(error.messages_dict.items()))
         problems = list(_problems(messages, ""))
@@ -87,8 +98,11 @@ class Parser(FlaskParser):
             raise Malformed("The query has a value that cannot be used.", problems)
         if all(problem.path.startswith("/rules/") for problem in problems):
             nodes = len({problem.id or problem.path for problem in problems})
-            raise Invalid(f"{nodes} {'condition needs' if nodes == 1 else 'conditions need'} attention.", problems,
-                          code="invalid_rules")
+            raise Invalid(
+                f"{nodes} {'condition needs' if nodes == 1 else 'conditions need'} attention.",
+                problems,
+                code="invalid_rules",
+            )
         raise Invalid("Some values cannot be used.", problems)
 
 
@@ -140,24 +154,29 @@ class Strict(ma.Schema):
 
 def whole(least: int, most: int, **options: Any) -> Value:
     """A whole number in the query."""
+
     def read(raw: str) -> int:
         if not _DIGITS.fullmatch(raw) or not least <= int(raw) <= most:
             raise Fault("not_a_whole_number", f"Give a whole number from {least} to {most}.")
         return int(raw)
+
     return Value(read, {"type": "integer", "minimum": least, "maximum": most}, **options)
 
 
 def one_of(*words: str, **options: Any) -> Value:
     """One of some words in the query."""
+
     def read(raw: str) -> str:
         if raw not in words:
             raise Fault("unknown_choice", f"Give one of: {', '.join(words)}.")
         return raw
+
     return Value(read, {"type": "string", "enum": list(words)}, **options)
 
 
 def text(longest: int, *, lines: bool = False, **options: Any) -> Value:
     """Text of up to `longest` characters, trimmed. With `lines` it may be blank and hold line breaks."""
+
     def read(raw: Any) -> str:
         if not lines:
             value = read_text(raw, longest).strip()
@@ -167,39 +186,47 @@ def text(longest: int, *, lines: bool = False, **options: Any) -> Value:
         if raw:
             read_text(re.sub(r"\r?\n", " ", raw) if isinstance(raw, str) else raw, longest)
         return str(raw).strip()
+
     return Value(read, {"type": "string", "maxLength": longest, **({} if lines else {"minLength": 1})}, **options)
 
 
 def secret(**options: Any) -> Value:
     """Any text of 1 to 1,000 characters, taken as it is."""
+
     def read(raw: Any) -> str:
         if not isinstance(raw, str) or not 0 < len(raw) <= limits.TEXT_LENGTH:
             raise Fault("not_a_text", f"Enter 1 to {limits.TEXT_LENGTH} characters.")
         return raw
+
     return Value(read, {"type": "string", "minLength": 1, "maxLength": limits.TEXT_LENGTH}, **options)
 
 
 def boolean(**options: Any) -> Value:
     """JSON true or false."""
+
     def read(raw: Any) -> bool:
         if not isinstance(raw, bool):
             raise Fault("not_a_boolean", "Give true or false.")
         return raw
+
     return Value(read, {"type": "boolean"}, **options)
 
 
 def rules(**options: Any) -> Value:
     """A rule tree, read with the catalogue of the request's store."""
+
     def read(raw: Any) -> Any:
         scope: Scope = g.scope
         return read_rules(raw, scope.catalogue)
+
     return Value(read, {"$ref": "#/components/schemas/RuleGroup"}, **options)
 
 
 def store_id() -> Value:
     """The store in the query; `needs` has checked it already."""
-    return Value(str, {"type": "string", "format": "uuid"}, required=True,
-                 metadata={"description": "the store; exactly once"})
+    return Value(
+        str, {"type": "string", "format": "uuid"}, required=True, metadata={"description": "the store; exactly once"}
+    )
 
 
 def segment_id(raw: str) -> uuid.UUID:
@@ -208,4 +235,3 @@ def segment_id(raw: str) -> uuid.UUID:
         return uuid.UUID(raw)
     except ValueError:
         raise NotFound() from None
-

@@ -27,10 +27,16 @@ def _group() -> dict[str, Any]:
         "properties": {
             "id": _identifier(),
             "logic": {"type": "string", "enum": [logic.value for logic in Logic]},
-            "conditions": {"type": "array", "maxItems": limits.RULE_CONDITIONS,
-                           "items": {"$ref": "#/components/schemas/RuleCondition"}},
-            "groups": {"type": "array", "maxItems": limits.RULE_GROUPS,
-                       "items": {"$ref": "#/components/schemas/RuleGroup"}},
+            "conditions": {
+                "type": "array",
+                "maxItems": limits.RULE_CONDITIONS,
+                "items": {"$ref": "#/components/schemas/RuleCondition"},
+            },
+            "groups": {
+                "type": "array",
+                "maxItems": limits.RULE_GROUPS,
+                "items": {"$ref": "#/components/schemas/RuleGroup"},
+            },
             "negate": {"type": "boolean", "default": False, "description": "flip the whole group"},
         },
     }
@@ -40,13 +46,23 @@ def _condition() -> dict[str, Any]:
     fields = list(catalogue(StoreSettings(ZoneInfo("UTC"), 0, "USD", None)))
     kinds = {field.kind.name: field.kind for field in fields}
     names = sorted({name for kind in kinds for name, *_ in of_kind(kind)})
-    value = {"description": "what the operator takes: nothing, a value, a list, or a number of units",
-             "anyOf": [*_scalars(kinds.values()), {"type": "array", "minItems": 1, "maxItems": limits.LIST_VALUES,
-                                                   "items": {"anyOf": _scalars(kinds.values())}}, {"type": "null"}]}
+    value = {
+        "description": "what the operator takes: nothing, a value, a list, or a number of units",
+        "anyOf": [
+            *_scalars(kinds.values()),
+            {
+                "type": "array",
+                "minItems": 1,
+                "maxItems": limits.LIST_VALUES,
+                "items": {"anyOf": _scalars(kinds.values())},
+            },
+            {"type": "null"},
+        ],
+    }
     return {
         "type": "object",
         "description": "One comparison. Which operators suit a field, and what they take, is at "
-                       "GET /api/segmentation/fields.",
+        "GET /api/segmentation/fields.",
         "required": ["field", "operator"],
         "additionalProperties": False,
         "properties": {
@@ -56,15 +72,22 @@ def _condition() -> dict[str, Any]:
             "value": value,
             "value2": {"description": "the second bound", "anyOf": [*_scalars(kinds.values()), {"type": "null"}]},
             "unit": {"type": ["string", "null"], "enum": [*UNITS, None]},
-            "include_empty": {"type": "boolean", "default": True,
-                              "description": "negatives only: do customers with no value match?"},
+            "include_empty": {
+                "type": "boolean",
+                "default": True,
+                "description": "negatives only: do customers with no value match?",
+            },
         },
     }
 
 
 def _identifier() -> dict[str, Any]:
-    return {"type": ["string", "null"], "minLength": 1, "maxLength": limits.ID_LENGTH,
-            "description": "unique in the tree; filled in when missing"}
+    return {
+        "type": ["string", "null"],
+        "minLength": 1,
+        "maxLength": limits.ID_LENGTH,
+        "description": "unique in the tree; filled in when missing",
+    }
 
 
 def _scalars(kinds: Any) -> list[dict[str, Any]]:

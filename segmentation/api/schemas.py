@@ -10,11 +10,20 @@ from segmentation.audience.columns import BY_KEY, SORTABLE
 from segmentation.rules.kinds import Fault
 
 VIP_RULES = {
-    "id": "root", "logic": "AND",
+    "id": "root",
+    "logic": "AND",
     "conditions": [{"id": "c1", "field": "orders_count", "operator": "greater_than_or_equals", "value": 5}],
-    "groups": [{"id": "g1", "logic": "OR", "conditions": [
-        {"id": "c2", "field": "segment", "operator": "equals", "value": "Champions"},
-        {"id": "c3", "field": "segment", "operator": "equals", "value": "Loyal Customers"}], "groups": []}],
+    "groups": [
+        {
+            "id": "g1",
+            "logic": "OR",
+            "conditions": [
+                {"id": "c2", "field": "segment", "operator": "equals", "value": "Champions"},
+                {"id": "c3", "field": "segment", "operator": "equals", "value": "Loyal Customers"},
+            ],
+            "groups": [],
+        }
+    ],
 }
 
 
@@ -38,8 +47,10 @@ class PageQuery(StoreQuery):
     limit = whole(1, limits.PAGE_SIZE, load_default=25)
     sort = one_of(*SORTABLE, load_default="id")
     order = one_of("asc", "desc", load_default="asc")
-    cursor = text(12 * limits.TEXT_LENGTH,
-                  metadata={"description": "`meta.next_cursor` of the page before; needed past 10,000 rows"})
+    cursor = text(
+        12 * limits.TEXT_LENGTH,
+        metadata={"description": "`meta.next_cursor` of the page before; needed past 10,000 rows"},
+    )
 
 
 class ExportQuery(StoreQuery):
@@ -47,18 +58,22 @@ class ExportQuery(StoreQuery):
 
     format = one_of("csv", "xlsx", load_default="csv")
     header = one_of("keys", "labels", load_default="keys")
-    bom = one_of("true", "false", load_default="true",
-                 metadata={"description": "CSV only: begin with a byte order mark, which Excel needs"})
-    columns = text(limits.TEXT_LENGTH,
-                   metadata={"description": "keys of the columns wanted, separated by commas; all by default"})
+    bom = one_of(
+        "true",
+        "false",
+        load_default="true",
+        metadata={"description": "CSV only: begin with a byte order mark, which Excel needs"},
+    )
+    columns = text(
+        limits.TEXT_LENGTH, metadata={"description": "keys of the columns wanted, separated by commas; all by default"}
+    )
 
     @ma.post_load
     def split(self, data: dict[str, object], **_options: object) -> dict[str, object]:
         """The columns as a list of known keys."""
         keys = str(data["columns"]).split(",") if "columns" in data else list(BY_KEY)
         if not set(keys) <= BY_KEY.keys() or len(set(keys)) < len(keys):
-            raise ma.ValidationError([Fault("unknown_choice", "Give known columns, each once.")],
-                                     "columns")
+            raise ma.ValidationError([Fault("unknown_choice", "Give known columns, each once.")], "columns")
         return {**data, "columns": keys}
 
 

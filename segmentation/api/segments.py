@@ -43,8 +43,10 @@ def list_segments(scope: Scope, query: Query) -> Response:
 @blueprint.route("", methods=["POST"])
 @needs("editor")
 @blueprint.arguments(schemas.StoreQuery, location="query")
-@blueprint.arguments(schemas.DraftSchema, example={
-    "name": "VIP Customers", "description": "High-value loyal customers", "rules": schemas.VIP_RULES})
+@blueprint.arguments(
+    schemas.DraftSchema,
+    example={"name": "VIP Customers", "description": "High-value loyal customers", "rules": schemas.VIP_RULES},
+)
 @blueprint.response(201, schemas.SegmentSchema)
 @blueprint.fails(400, 401, 403, 404, 409, 413, 415, 422)
 def create_segment(scope: Scope, _query: Query, body: dict[str, Any]) -> Response:
@@ -172,8 +174,16 @@ def list_customers(scope: Scope, query: Query, segment_id: Any) -> Response:
 def export(scope: Scope, query: Query, segment_id: Any) -> Response:
     """Export the customers in a segment as a CSV or XLSX file"""
     segment = segments.get_segment(scope, segment_id)
-    return send_export(export_segment(
-        scope, segment, format=query["format"], keys=query["columns"], header=query["header"], bom=query["bom"] == "true"))
+    return send_export(
+        export_segment(
+            scope,
+            segment,
+            format=query["format"],
+            keys=query["columns"],
+            header=query["header"],
+            bom=query["bom"] == "true",
+        )
+    )
 
 
 def _shown(row: Segment, status: int = 200) -> Response:

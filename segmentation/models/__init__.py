@@ -14,6 +14,20 @@ from segmentation.models.segments import Segment, SegmentRevision
 from segmentation.models.work import AuditEvent, Job
 
 __all__ = [
-    "Attribute", "AuditEvent", "Customer", "CustomerAttribute", "CustomerTag", "Job", "Membership", "Order",
-    "OrderLine", "Segment", "SegmentRevision", "Session", "SignInFailures", "Store", "Tombstone", "User",
+    "Attribute",
+    "AuditEvent",
+    "Customer",
+    "CustomerAttribute",
+    "CustomerTag",
+    "Job",
+    "Membership",
+    "Order",
+    "OrderLine",
+    "Segment",
+    "SegmentRevision",
+    "Session",
+    "SignInFailures",
+    "Store",
+    "Tombstone",
+    "User",
 ]

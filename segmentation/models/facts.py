@@ -32,7 +32,8 @@ CLUSTERED = {"sqlite_with_rowid": False}  # rows lie in key order, so one store'
 
 def _customer_key() -> ForeignKeyConstraint:
     return ForeignKeyConstraint(
-        ["store_id", "customer_number"], ["customers.store_id", "customers.number"], ondelete="CASCADE")
+        ["store_id", "customer_number"], ["customers.store_id", "customers.number"], ondelete="CASCADE"
+    )
 
 
 class Customer(Base):
@@ -132,8 +133,8 @@ class CustomerAttribute(Base):
 class Order(Base):
     """An order. `is_counted`: its status is one that the store counts.
 
-    `written_by`: the number of the import that last wrote it, negative while no row gave a total, so that `amount` is the
-    sum of the lines so far.
+    `written_by`: the number of the import that last wrote it, negative while no row gave a total, so that `amount` is
+    the sum of the lines so far.
     """
 
     __tablename__ = "orders"

@@ -1,0 +1,118 @@
+"""Whose store it is: every route refuses strangers, and foreign, unknown and malformed are one answer."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from typing import Any
+
+import pytest
+
+from tests.api.conftest import CANARY, Client, World, checked_error
+
+RULES = {"logic": "AND", "conditions": [{"field": "last_name", "operator": "contains", "value": CANARY}]}
+OPEN_TO_ALL = {"/api/auth/token", "/api/openapi.json", "/api/docs", "/static/<path:filename>"}
+OF_NO_STORE = {"/api/auth/refresh", "/api/auth/logout", "/api/auth/me"}
+FOR_VIEWERS = {
+    ("GET", ""),
+    ("GET", "/fields"),
+    ("POST", "/preview"),
+    ("GET", "/<uuid:segment_id>"),
+    ("GET", "/<uuid:segment_id>/revisions"),
+    ("GET", "/<uuid:segment_id>/customers"),
+}
+
+
+def routes(world: World) -> list[tuple[str, str]]:
+    """Method and path of every route of a store, read from the application."""
+    return [
+        (method, rule.rule)
+        for rule in world.app.url_map.iter_rules()
+        if rule.rule not in OPEN_TO_ALL | OF_NO_STORE
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+    ]
+
+
+def ask(client: Client, method: str, rule: str, segment: str, store: str | None = None) -> Any:
+    """A request with a body that would be accepted."""
+    url = re.sub(r"<[^>]+>", segment, rule).removeprefix("/api/segmentation")
+    body = {"rules": RULES} if rule.endswith("/preview") else {"name": "n", "rules": RULES} if method == "POST" else {}
+    options = {"json": body} if method in {"POST", "PUT"} else {}
+    return client.open(method, url, store=store, **options)
+
+
+def told(answer: Any) -> Any:
+    """What an error says, without the request's id."""
+    return {**answer.json["error"], "request_id": None}
+
+
+def test_no_route_answers_without_a_token(world: World) -> None:
+    nobody = Client(world.app.test_client(), "", str(world.a))
+    for method, rule in routes(world):
+        checked_error(ask(nobody, method, rule, str(uuid.uuid4())), 401)
+
+
+def test_no_route_answers_for_a_store_that_is_not_ones_own(world: World) -> None:
+    mine, theirs = world.owner.create()["id"], world.as_user("owner@b.example", "b").create(RULES)["id"]
+    stores = (str(world.b), str(uuid.uuid4()), "1", "x" * 36, str(world.b).upper(), "%00", f"{{{world.b}}}")
+    for method, rule in routes(world):
+        answers = [ask(world.owner, method, rule, segment, store) for segment in (mine, theirs) for store in stores]
+        for answer in answers:
+            checked_error(answer, 404, "not_found")
+        assert len({str(told(answer)) for answer in answers}) == 1
+
+
+def test_a_segment_of_another_store_is_as_unknown_as_any(world: World) -> None:
+    theirs = world.as_user("owner@b.example", "b").create(RULES)["id"]
+    deleted = world.owner.create()["id"]
+    assert world.owner.delete(f"/{deleted}").status_code == 204
+    for method, rule in routes(world):
+        if "<" in rule:
+            seen = [theirs, str(uuid.uuid4()), *([] if rule.endswith("/restore") else [deleted])]
+            answers = [ask(world.owner, method, rule, segment) for segment in seen]
+            answers.append(
+                world.owner.open(method, rule.removeprefix("/api/segmentation").replace("<uuid:segment_id>", "1"))
+            )
+            for answer in answers:
+                checked_error(answer, 404, "not_found")
+            assert len({str(told(answer)) for answer in answers}) == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("", "required"),
+        ("?store_id={a}&store_id={a}", "repeated"),
+        ("?store_id={a}&store_id={b}", "repeated"),
+        ("?Store_id={a}", "required"),
+    ],
+)
+def test_the_store_is_named_exactly_once(world: World, query: str, code: str) -> None:
+    url = query.format(a=world.a, b=world.b)
+    for method, rule in routes(world):
+        problems = checked_error(ask(world.owner, method, rule + url, str(uuid.uuid4()), store=""), 400)
+        assert problems[0] == {"path": "/store_id", "code": code, "message": problems[0]["message"]}
+
+
+def test_roles(world: World) -> None:
+    segment = world.owner.create()["id"]
+    viewer, editor = world.as_user("viewer@a.example", "a"), world.as_user("editor@a.example", "a")
+    for method, rule in routes(world):
+        allowed = (method, rule.removeprefix("/api/segmentation")) in FOR_VIEWERS
+        with ask(viewer, method, rule, segment) as answer:
+            assert answer.status_code == (200 if allowed else 403), (method, rule)
+    for method, rule in sorted(routes(world), key=lambda route: route[0] == "DELETE"):
+        with ask(editor, method, rule, segment) as answer:
+            assert answer.status_code < 300, (method, rule, answer.text)
+
+
+def test_nothing_of_another_store_is_ever_shown(world: World) -> None:
+    other = world.as_user("owner@b.example", "b")
+    other.create(RULES, name=CANARY)
+    assert other.post("/preview", {"rules": RULES}).json == {"count": 7}
+    assert world.owner.post("/preview", {"rules": RULES}).json == {"count": 0}
+    everyone = world.owner.create()["id"]
+    for url in ("", "/fields", f"/{everyone}", f"/{everyone}/customers?limit=100", f"/{everyone}/export"):
+        with world.owner.get(url) as answer:
+            assert answer.status_code == 200
+            assert CANARY.encode() not in answer.data

@@ -1,0 +1,116 @@
+"""The OpenAPI document: valid, complete, and true of the answers; and the page made from it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import validate
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT202012
+
+from segmentation import limits
+from tests.api.conftest import World
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+OWN_DOCUMENTS = {"/api/openapi.json", "/api/docs"}
+
+
+def document(world: World) -> Any:
+    """The document as served."""
+    return world.app.test_client().get("/api/openapi.json").json
+
+
+def conforms(world: World, path: str, method: str, answer: Any) -> None:
+    """Check an answer against what the document says of it."""
+    found = document(world)
+    response = found["paths"][path][method]["responses"][str(answer.status_code)]
+    registry = Registry().with_resource("urn:api", Resource.from_contents(found, DRAFT202012))  # type: ignore[var-annotated]
+    schema = response["content"]["application/json"]["schema"]
+    pointed = {"$ref": "urn:api" + schema["$ref"]} if "$ref" in schema else schema
+    Draft202012Validator(pointed, registry=registry).validate(answer.json)
+
+
+def test_it_is_valid_and_recursive(world: World) -> None:
+    found = document(world)
+    validate(found)
+    group = found["components"]["schemas"]["RuleGroup"]
+    assert group["properties"]["groups"]["items"] == {"$ref": "#/components/schemas/RuleGroup"}
+    assert found["components"]["schemas"]["Draft"]["properties"]["rules"] == {"$ref": "#/components/schemas/RuleGroup"}
+
+
+def test_it_names_every_route(world: World) -> None:
+    paths = document(world)["paths"]
+    for rule in world.app.url_map.iter_rules():
+        if rule.rule.startswith("/api/") and rule.rule not in OWN_DOCUMENTS:
+            path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
+            methods = {method.lower() for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}}
+            assert methods <= paths[path].keys()
+
+
+def test_answers_are_as_documented(world: World) -> None:
+    client, base = world.owner, "/api/segmentation"
+    created = client.post(
+        "",
+        {
+            "name": "x",
+            "rules": {
+                "logic": "AND",
+                "conditions": [
+                    {
+                        "field": "orders_amount",
+                        "operator": "not_between",
+                        "value": 1,
+                        "value2": 2.5,
+                        "include_empty": False,
+                    }
+                ],
+            },
+        },
+    )
+    segment = created.json["id"]
+    conforms(world, base, "post", created)
+    conforms(world, base, "get", client.get())
+    conforms(world, base + "/fields", "get", client.get("/fields"))
+    conforms(world, base + "/preview", "post", client.post("/preview", {"rules": created.json["rules"]}))
+    for suffix in ("", "/customers", "/revisions"):
+        conforms(world, base + "/{segment_id}" + suffix, "get", client.get(f"/{segment}{suffix}"))
+    conforms(world, base + "/preview", "post", client.post("/preview", {"rules": {"logic": "X"}}))
+    conforms(world, base + "/{segment_id}", "get", client.get(f"/{segment}", store=str(world.b)))
+
+
+def test_the_catalogue_is_enough_to_build_a_form(world: World) -> None:
+    found = world.owner.get("/fields").json
+    assert [group["group"] for group in found["groups"]] == ["Profile", "Order stats", "RFM"]
+    fields = {field["key"]: field for group in found["groups"] for field in group["fields"]}
+    assert len(fields) == 24
+    assert fields["segment"]["kind"] == "choice"
+    assert len(fields["segment"]["choices"]) == 11
+    assert fields["orders_count"]["can_be_empty"] is False
+    operators = {operator["key"]: operator for operator in fields["last_order_at"]["operators"]}
+    assert operators["in_last"] == {
+        "key": "in_last",
+        "label": "is in the last",
+        "takes": "duration",
+        "units": ["hours", "days", "weeks", "months", "quarters", "years"],
+        "negative_of": None,
+    }
+    assert operators["not_in_last"]["negative_of"] == "in_last"
+    assert found["limits"] == limits.published()
+    assert found["store"] == {"timezone": "Asia/Riyadh", "currency": "SAR", "week_start": 6}
+
+
+def test_the_page_shows_it_without_scripts(world: World) -> None:
+    page = world.app.test_client().get("/api/docs")
+    assert page.mimetype == "text/html"
+    for path, item in document(world)["paths"].items():
+        assert f"<code>{path}</code>" in page.text
+        for operation in item.values():
+            if isinstance(operation, dict):
+                assert operation["summary"] in page.text.replace("&#39;", "'")
+    assert not re.search(r"<script|<style|style=|\son\w+=|https?://", page.text)
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    with world.app.test_client().get("/static/css/docs.css") as style:
+        assert style.status_code == 200
