@@ -6,7 +6,7 @@ to read from; two answers from one Snapshot speak of the same facts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -71,11 +71,17 @@ def page(scope: Scope, tree: Group, now: datetime, snapshot: Snapshot, request: 
     return snapshot.connection.execute(found.limit(request.limit).offset(request.offset)).all()
 
 
-def stream(scope: Scope, tree: Group, now: datetime, snapshot: Snapshot, keys: Sequence[str]) -> Iterator[Row[Any]]:
-    """Every matching customer's columns `keys`, in order of their number, without holding them all."""
+def stream(
+    scope: Scope, tree: Group, now: datetime, snapshot: Snapshot, keys: Sequence[str]
+) -> Generator[Row[Any], None, None]:
+    """Every matching customer's columns `keys`, in order of their number, without holding them all.
+
+    Whoever may stop before the end closes it, because the database keeps a cursor open for it.
+    """
     columns = snapshot.facts.customers.c
     found = matching(scope, tree, now, snapshot.facts, *(columns[key] for key in keys)).order_by(columns.number)
-    yield from snapshot.connection.execute(found, execution_options={"yield_per": ROWS_AT_ONCE})
+    with snapshot.connection.execute(found, execution_options={"yield_per": ROWS_AT_ONCE}) as rows:
+        yield from rows
 
 
 def position(row: Row[Any], sort: str) -> Position:

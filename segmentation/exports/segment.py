@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from shutil import rmtree
+from time import time
 from typing import Any, Literal
 
 from flask import current_app
@@ -48,8 +51,10 @@ def export_segment(scope: Scope, segment: Segment, *, format: Format, keys: Sequ
     sheet, title = segment.name, segment.id
     path = _spool() / f"{new_id()}.{format}"
     columns = [Column(key, BY_KEY[key].heading(scope.language), BY_KEY[key].kind) for key in keys]
-    with snapshot(current_app.config["EXPORT_SECONDS"]) as facts:
-        rows = _rows(scope, rules, now, facts, keys)
+    with (
+        snapshot(current_app.config["EXPORT_SECONDS"]) as facts,
+        closing(_rows(scope, rules, now, facts, keys)) as rows,
+    ):
         if format == "csv":
             written = write_csv(path, columns, rows, header=header, bom=bom)
         else:
@@ -62,10 +67,11 @@ def export_segment(scope: Scope, segment: Segment, *, format: Format, keys: Sequ
     return ExportedFile(path, name, MIMETYPES[format], written)
 
 
-def _rows(scope: Scope, rules: Group, now: datetime, facts: Snapshot, keys: Sequence[str]) -> Iterator[list[Any]]:
+def _rows(scope: Scope, rules: Group, now: datetime, facts: Snapshot, keys: Sequence[str]) -> Generator[list[Any], None, None]:
     values = [BY_KEY[key].value for key in keys]
-    for row in matching.stream(scope, rules, now, facts, keys):
-        yield [value(stored) for value, stored in zip(values, row, strict=True)]
+    with closing(matching.stream(scope, rules, now, facts, keys)) as found:
+        for row in found:
+            yield [value(stored) for value, stored in zip(values, row, strict=True)]
 
 
 def _about(scope: Scope, name: str, rules: Group, now: datetime, rows: int) -> list[tuple[str, str]]:
@@ -77,7 +83,16 @@ def _about(scope: Scope, name: str, rules: Group, now: datetime, rows: int) -> l
 def _spool() -> Path:
     folder: Path = current_app.config["SPOOL_DIR"]
     folder.mkdir(parents=True, exist_ok=True)
+    _sweep(folder, time() - 2 * current_app.config["EXPORT_SECONDS"])
     return folder
+
+
+def _sweep(folder: Path, before: float) -> None:
+    """Remove what exports that were killed have left; whatever is younger may still be in use."""
+    for path in folder.iterdir():
+        with suppress(FileNotFoundError):  # another worker may be sweeping too
+            if path.stat().st_mtime < before:
+                rmtree(path) if path.is_dir() else path.unlink()
 
 
 def _file_name(text: str) -> str:
