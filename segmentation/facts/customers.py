@@ -1,0 +1,116 @@
+"""Storing customers, new and known. The caller owns the transaction and commits."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy.orm import Session
+
+from segmentation.facts.customer_rows import TEXTS, CustomerRecord
+from segmentation.facts.numbers import find_numbers, take_numbers
+from segmentation.facts.versions import next_version
+from segmentation.facts.writing import Written, folded, insert_columns, rows_of, with_folded
+from segmentation.models import Attribute, Customer, CustomerAttribute, CustomerTag, Store
+from segmentation.models.functions import in_list
+from segmentation.models.types import new_id
+
+KINDS = ("text", "number", "boolean", "instant")  # of attributes; each has its column
+
+
+def upsert_customers(session: Session, store_id: uuid.UUID, records: Sequence[CustomerRecord]) -> Written:
+    """Store customers under one new data version; of two with the same external id the later one holds.
+
+    All records say the same columns (those of one file or request). A known customer keeps what is not said.
+    """
+    version = next_version(session, store_id)
+    connection = session.connection()
+    distinct = {record.external_id: record for record in records}
+    known = find_numbers(connection, Customer, store_id, distinct)
+    _update(connection, store_id, version, known.values(), _columns([distinct[key] for key in known]))
+    new = [record for key, record in distinct.items() if key not in known]
+    numbers = known | _insert(connection, store_id, version, [record.external_id for record in new], _columns(new))
+    numbered = [(numbers[key], record) for key, record in distinct.items()]
+    _write_tags(connection, store_id, known.values(), numbered)
+    _write_attributes(connection, store_id, known.values(), numbered)
+    return Written(version)
+
+
+def create_customers(
+    connection: Connection, store_id: uuid.UUID, version: int, external_ids: Collection[str]
+) -> dict[str, int]:
+    """Create customers of whom nothing is known but their external id; their numbers."""
+    return _insert(connection, store_id, version, external_ids, {})
+
+
+def _insert(
+    connection: Connection, store_id: uuid.UUID, version: int, external_ids: Collection[str],
+    columns: Mapping[str, Sequence[Any]],
+) -> dict[str, int]:
+    count = len(external_ids)
+    numbers = take_numbers(connection, Store.last_customer_number, store_id, count)
+    insert_columns(connection, Customer, {
+        "store_id": [store_id] * count, "number": numbers, "id": [new_id() for _ in numbers],
+        "version": [version] * count, "orders_count": [0] * count, "orders_amount": [0] * count,
+        **with_folded({"external_id": list(external_ids)}), **columns})
+    return dict(zip(external_ids, numbers, strict=True))
+
+
+def _update(
+    connection: Connection, store_id: uuid.UUID, version: int, numbers: Collection[int],
+    columns: Mapping[str, Sequence[Any]],
+) -> None:
+    if numbers:
+        changed = {"version": [version] * len(numbers), **columns}
+        connection.execute(
+            update(Customer).where(Customer.store_id == store_id, Customer.number == bindparam("key"))
+            .values({name: bindparam(name) for name in changed}), rows_of({"key": list(numbers), **changed}))
+
+
+def _columns(records: Sequence[CustomerRecord]) -> dict[str, Sequence[Any]]:
+    """The columns that hold what the records say, with those that follow from it."""
+    said = {name: [record.values[name] for record in records] for name in (records[0].values if records else ())}
+    columns = said | with_folded({name: said[name] for name in (*TEXTS, "email") if name in said})
+    if "email" in said:
+        columns["email_domain"] = [folded(address and address.partition("@")[2]) for address in said["email"]]
+    if "birthday" in said:
+        columns["birthday_month_day"] = [day and day.month * 100 + day.day for day in said["birthday"]]
+    return columns
+
+
+def _write_tags(
+    connection: Connection, store_id: uuid.UUID, known: Collection[int],
+    customers: Sequence[tuple[int, CustomerRecord]],
+) -> None:
+    """Replace the tags of those customers whose records speak of tags."""
+    if known and customers[0][1].tags is not None:
+        connection.execute(delete(CustomerTag).where(
+            CustomerTag.store_id == store_id, in_list(CustomerTag.customer_number, list(known))))
+    tags = [(number, tag) for number, record in customers for tag in record.tags or ()]
+    insert_columns(connection, CustomerTag, {
+        "store_id": [store_id] * len(tags), "customer_number": [number for number, _ in tags],
+        **with_folded({"tag": [tag for _, tag in tags]})})
+
+
+def _write_attributes(
+    connection: Connection, store_id: uuid.UUID, known: Collection[int],
+    customers: Sequence[tuple[int, CustomerRecord]],
+) -> None:
+    """Replace those attributes of the customers that their records speak of."""
+    keys = list(customers[0][1].attributes)
+    if not keys:
+        return
+    if known:
+        connection.execute(delete(CustomerAttribute).where(
+            CustomerAttribute.store_id == store_id, in_list(CustomerAttribute.customer_number, list(known)),
+            in_list(CustomerAttribute.key, keys)))
+    kinds = {row.key: row.kind for row in connection.execute(
+        select(Attribute.key, Attribute.kind).where(Attribute.store_id == store_id))}
+    values = [(number, key, value, kinds[key]) for number, record in customers
+              for key, value in record.attributes.items() if value is not None]
+    of_kind = {kind: [value if its == kind else None for *_, value, its in values] for kind in KINDS}
+    insert_columns(connection, CustomerAttribute, {
+        "store_id": [store_id] * len(values), "customer_number": [number for number, *_ in values],
+        "key": [key for _, key, *_ in values], **of_kind, **with_folded({"text": of_kind["text"]})})

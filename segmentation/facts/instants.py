@@ -1,0 +1,49 @@
+"""ISO 8601 as shops write it -> instants. A time without an offset is the store's local time.
+
+Local times that clocks skip or show twice resolve to one instant, the first at which the clock shows that time or a
+later one; for a midnight that is the start of the day as `rules.windows` has it.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from segmentation.limits import EARLIEST_YEAR, LATEST_YEAR
+from segmentation.models.types import MICROSECOND
+
+# Stricter than `fromisoformat`, which also reads weeks and dates without hyphens.
+_SHAPE = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})"
+    r"(?:[T ]([0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?)"
+    r" ?(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?)?")
+
+
+def read_instant(text: str, zone: ZoneInfo) -> datetime:
+    """The UTC instant of a date or a date with time. Raises ValueError, in words for whoever wrote it."""
+    match = _SHAPE.fullmatch(text.upper())
+    if match is None:
+        raise ValueError("Write a date as YYYY-MM-DD, with a time as YYYY-MM-DDThh:mm:ss.")
+    day, time, offset = match.groups()
+    try:
+        moment = datetime.fromisoformat(f"{day}T{time or '00:00'}{offset or ''}")
+    except ValueError:
+        raise ValueError("There is no such date or time.") from None
+    if not EARLIEST_YEAR <= moment.year <= LATEST_YEAR:
+        raise ValueError(f"The year must be from {EARLIEST_YEAR} to {LATEST_YEAR}.")
+    return first_instant(moment, zone) if offset is None else moment.astimezone(UTC)
+
+
+def first_instant(local: datetime, zone: ZoneInfo) -> datetime:
+    """The first instant, in UTC, at which the clocks of `zone` show the naive time `local` or a later one."""
+    instant = local.replace(tzinfo=zone).astimezone(UTC)
+    if instant.astimezone(zone).replace(tzinfo=None) == local:
+        return instant
+    # Skipped: the clocks change between the instants that the offsets after and before the change give.
+    low, high = local.replace(tzinfo=zone, fold=1).astimezone(UTC), instant
+    while high - low > MICROSECOND:
+        middle = low + (high - low) // 2
+        shown = middle.astimezone(zone).replace(tzinfo=None)
+        low, high = (low, middle) if shown >= local else (middle, high)
+    return high

@@ -1,0 +1,88 @@
+"""Records of orders -> the orders to store: which are new, which replace a stored one, which add to one. No database.
+
+An order comes whole and replaces what was stored, with one exception: an import may meet further pieces of an order
+that it wrote itself. These add up, in the order of the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from segmentation.facts.cells import LARGEST_MONEY
+from segmentation.facts.entries import RowFault
+from segmentation.facts.order_rows import Line, OrderHead, OrderRecord, agreed
+
+DEFAULT_STATUS = "completed"
+
+
+class Stored(NamedTuple):
+    """Of a stored order: its number, its customer's, and which import wrote it (as in the column)."""
+
+    number: int
+    customer_number: int
+    written_by: int | None
+
+
+class Draft(NamedTuple):
+    """An order as it will be stored, under its number if it has one already.
+
+    `lines_before` and `sum_before` speak of lines that this import stored earlier and that stay, beside the new
+    `lines`; amounts in units of 1/10000.
+    """
+
+    head: OrderHead
+    lines: Sequence[Line]
+    number: int | None = None
+    lines_before: int = 0
+    sum_before: int | None = None
+    adds: bool = False
+
+    @property
+    def amount(self) -> int | None:
+        """The total given, else the sum of the lines that have an amount, else None."""
+        if self.head.total is not None:
+            return self.head.total
+        amounts = (self.sum_before, *(line.amount for line in self.lines))
+        known = [amount for amount in amounts if amount is not None]
+        return sum(known) if known else None
+
+
+def draft_orders(
+    records: Sequence[OrderRecord], stored: Mapping[str, Stored], pieces: Mapping[str, Draft], one_file: bool
+) -> tuple[dict[str, Draft], dict[int, RowFault]]:
+    """The orders to store, and the faults of records (by position) that cannot be taken.
+
+    `stored` and `pieces` by order id; `pieces`: those that the same import wrote. `one_file`: records of one order are
+    pieces of it; else the last one holds.
+    """
+    drafts: dict[str, Draft] = {}
+    refused: dict[int, RowFault] = {}
+    for index, record in enumerate(records):
+        key = record.head.order_id
+        before = drafts.get(key) or pieces.get(key) if one_file else None
+        try:
+            drafts[key] = _joined(before, record) if before else _started(record, stored.get(key))
+        except RowFault as fault:
+            refused[index] = fault
+    return drafts, refused
+
+
+def _started(record: OrderRecord, stored: Stored | None) -> Draft:
+    head = record.head
+    if head.status is None:  # settled now, so that it does not matter how much later other pieces come
+        head = head._replace(status=DEFAULT_STATUS)
+    return _checked(Draft(head, record.lines, stored and stored.number))
+
+
+def _joined(before: Draft, record: OrderRecord) -> Draft:
+    return _checked(before._replace(head=agreed(before.head, record.head), lines=[*before.lines, *record.lines]))
+
+
+def _checked(draft: Draft) -> Draft:
+    amount = draft.amount
+    if amount is None:
+        raise RowFault("total", "Give a total, or a unit price in a row of the order.")
+    if abs(amount) > LARGEST_MONEY:
+        raise RowFault("total", "The lines of the order add up to too much.")
+    return draft

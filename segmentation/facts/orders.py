@@ -1,0 +1,154 @@
+"""Storing orders with their lines, new and known. The caller owns the transaction and commits.
+
+`orders.written_by` is the number of the import that wrote an order, negative as long as no row gave the order a total,
+so that its amount is the sum of its lines. It tells an import which orders it may add to (`order_drafts` says why).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, bindparam, delete, func, select, update
+from sqlalchemy.orm import Session
+
+from segmentation.facts.customers import create_customers
+from segmentation.facts.numbers import find_numbers, take_numbers
+from segmentation.facts.order_drafts import Draft, Stored, draft_orders
+from segmentation.facts.order_rows import OrderHead, OrderRecord
+from segmentation.facts.statistics import refresh_order_statistics
+from segmentation.facts.versions import next_version
+from segmentation.facts.writing import Written, insert_columns, rows_of, with_folded
+from segmentation.models import Customer, Order, OrderLine, Store
+from segmentation.models.functions import in_list
+
+_HEAD_TEXTS = ("channel", "payment_method", "coupon", "city")
+_LINE_TEXTS = ("sku", "product", "category", "brand")
+
+
+def upsert_orders(
+    session: Session, store_id: uuid.UUID, records: Sequence[OrderRecord], written_by: int | None
+) -> Written:
+    """Store orders under one new data version, creating customers that are unknown.
+
+    `written_by`: the number of the import whose file they come from; then records of one order are pieces of it, and
+    one that contradicts those before is refused. None: the last record of an order holds. An order without a total
+    and a price is refused too. Raises errors.Invalid as `refresh_order_statistics` does.
+    """
+    version = next_version(session, store_id)
+    connection = session.connection()
+    stored = _stored(connection, store_id, dict.fromkeys(record.head.order_id for record in records))
+    pieces = _pieces(connection, store_id, stored.values(), written_by)
+    drafts, refused = draft_orders(records, stored, pieces, written_by is not None)
+    owners = _owners(connection, store_id, version, dict.fromkeys(draft.head.customer_id for draft in drafts.values()))
+    _write(connection, store_id, list(drafts.values()), owners, written_by)
+    touched = {*owners.values(), *(stored[key].customer_number for key in drafts if key in stored)}
+    refresh_order_statistics(session, store_id, sorted(touched), version)
+    return Written(version, refused)
+
+
+def _stored(connection: Connection, store_id: uuid.UUID, order_ids: Collection[str]) -> dict[str, Stored]:
+    """Those of the orders that are stored, by external id."""
+    numbers = find_numbers(connection, Order, store_id, order_ids)
+    statement = select(Order.external_id, Order.number, Order.customer_number, Order.written_by).where(
+        Order.store_id == store_id, in_list(Order.number, list(numbers.values())))
+    return {row.external_id: Stored(row.number, row.customer_number, row.written_by)
+            for row in connection.execute(statement)}
+
+
+def _pieces(
+    connection: Connection, store_id: uuid.UUID, stored: Iterable[Stored], written_by: int | None
+) -> dict[str, Draft]:
+    """Those of the stored orders that this very import wrote, by external id."""
+    numbers = [order.number for order in stored if written_by is not None and abs(order.written_by or 0) == written_by]
+    if not numbers:
+        return {}
+    last_line = (
+        select(func.coalesce(func.max(OrderLine.line), 0))
+        .where(OrderLine.store_id == Order.store_id, OrderLine.order_number == Order.number).scalar_subquery())
+    statement = (
+        select(Order, Customer.external_id.label("customer_id"), last_line.label("lines"))
+        .join(Customer, and_(Customer.store_id == Order.store_id, Customer.number == Order.customer_number))
+        .where(Order.store_id == store_id, in_list(Order.number, numbers)))
+    return {row.external_id: _piece(row) for row in connection.execute(statement)}
+
+
+def _piece(row: Row[Any]) -> Draft:
+    is_sum = row.written_by < 0
+    head = OrderHead(
+        row.external_id, row.customer_id, row.ordered_at, row.status, None if is_sum else row.amount,
+        *(getattr(row, name) for name in _HEAD_TEXTS))
+    return Draft(head, (), row.number, row.lines, row.amount if is_sum else None, adds=True)
+
+
+def _owners(
+    connection: Connection, store_id: uuid.UUID, version: int, external_ids: Collection[str]
+) -> dict[str, int]:
+    """The numbers of those customers; who is unknown is created."""
+    known = find_numbers(connection, Customer, store_id, external_ids)
+    return known | create_customers(connection, store_id, version, [key for key in external_ids if key not in known])
+
+
+def _write(
+    connection: Connection, store_id: uuid.UUID, drafts: Sequence[Draft], owners: Mapping[str, int],
+    written_by: int | None,
+) -> None:
+    _delete(connection, store_id, [draft.number for draft in drafts if draft.number and not draft.adds])
+    unused = iter(take_numbers(
+        connection, Store.last_order_number, store_id, sum(draft.number is None for draft in drafts)))
+    numbered = [(draft.number or next(unused), draft) for draft in drafts]
+    store = connection.execute(
+        select(Store.id, Store.currency, Store.counted_statuses).where(Store.id == store_id)).one()
+    whole = [order for order in numbered if not order[1].adds]
+    added_to = [order for order in numbered if order[1].adds]
+    insert_columns(connection, Order, _order_columns(store, whole, owners, written_by))
+    _update(connection, store_id, _order_columns(store, added_to, owners, written_by))
+    insert_columns(connection, OrderLine, _line_columns(store_id, numbered))
+
+
+def _delete(connection: Connection, store_id: uuid.UUID, numbers: Sequence[int]) -> None:
+    if numbers:
+        connection.execute(delete(OrderLine).where(
+            OrderLine.store_id == store_id, in_list(OrderLine.order_number, numbers)))
+        connection.execute(delete(Order).where(Order.store_id == store_id, in_list(Order.number, numbers)))
+
+
+def _update(connection: Connection, store_id: uuid.UUID, columns: dict[str, Sequence[Any]]) -> None:
+    numbers = columns.pop("number")
+    if numbers:
+        connection.execute(
+            update(Order).where(Order.store_id == store_id, Order.number == bindparam("key"))
+            .values({name: bindparam(name) for name in columns}), rows_of({"key": numbers, **columns}))
+
+
+def _order_columns(
+    store: Any, orders: Sequence[tuple[int, Draft]], owners: Mapping[str, int], written_by: int | None
+) -> dict[str, Sequence[Any]]:
+    heads = [draft.head for _, draft in orders]
+    return {
+        "store_id": [store.id] * len(orders),
+        "number": [number for number, _ in orders],
+        "external_id": [head.order_id for head in heads],
+        "customer_number": [owners[head.customer_id] for head in heads],
+        "ordered_at": [head.ordered_at for head in heads],
+        "amount": [draft.amount for _, draft in orders],
+        "status": [head.status for head in heads],
+        "is_counted": [head.status in store.counted_statuses for head in heads],
+        "currency": [store.currency] * len(orders),
+        "written_by": [written_by if written_by is None or head.total is not None else -written_by for head in heads],
+        **with_folded({name: [getattr(head, name) for head in heads] for name in _HEAD_TEXTS}),
+    }
+
+
+def _line_columns(store_id: uuid.UUID, orders: Sequence[tuple[int, Draft]]) -> dict[str, Sequence[Any]]:
+    lines = [line for _, draft in orders for line in draft.lines]
+    return {
+        "store_id": [store_id] * len(lines),
+        "order_number": [number for number, draft in orders for _ in draft.lines],
+        "line": [draft.lines_before + place for _, draft in orders for place in range(1, len(draft.lines) + 1)],
+        "quantity": [line.quantity for line in lines],
+        "unit_price": [line.unit_price for line in lines],
+        "amount": [line.amount for line in lines],
+        **with_folded({name: [getattr(line, name) for line in lines] for name in _LINE_TEXTS}),
+    }
