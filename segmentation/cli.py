@@ -6,11 +6,12 @@ from flask import Flask
 
 from segmentation.commands.accounts import store_group, user_group
 from segmentation.commands.demo import demo_command
+from segmentation.commands.imports import import_group
 from segmentation.commands.scoring import score_command
 from segmentation.commands.segments import segments_group
 
 
 def init_app(app: Flask) -> None:
     """Register every command."""
-    for command in (store_group, user_group, segments_group, score_command, demo_command):
+    for command in (store_group, user_group, import_group, segments_group, score_command, demo_command):
         app.cli.add_command(command)

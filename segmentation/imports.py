@@ -1,0 +1,197 @@
+"""Importing a CSV file of customers or orders: in batches, each committed together with how far the import has come.
+
+An import that was killed goes on after its last batch when the same file is imported again; one that was finished
+starts anew, and changes no fact when the file has not changed. How the file is read is in `facts.csv_files`, what its
+rows mean in `facts.customer_rows` and `facts.order_rows`, how that is stored in `facts.customers` and `facts.orders`.
+"""
+
+from __future__ import annotations
+
+import gc
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from segmentation import leases
+from segmentation.audit import record
+from segmentation.database import reading, writing
+from segmentation.errors import NotFound, Unavailable
+from segmentation.facts.csv_files import CsvFile, Row, opened
+from segmentation.facts.customer_rows import CustomerReader
+from segmentation.facts.customers import upsert_customers
+from segmentation.facts.entries import Entry, RowFault
+from segmentation.facts.order_rows import OrderReader
+from segmentation.facts.orders import upsert_orders
+from segmentation.facts.writing import Written
+from segmentation.leases import Lease
+from segmentation.models import Attribute, Store
+from segmentation.models.types import utc_now
+from segmentation.rejected import RejectedSink, Rejection
+
+Kind = Literal["customers", "orders"]
+JOB_KINDS = ("import_customers", "import_orders")
+BATCH_ROWS = 5_000  # to a transaction: the store's facts are locked for about a tenth of a second
+BATCH_CHARACTERS = 8_000_000
+COLLECT_AFTER = 100_000  # objects
+SETTINGS_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an import has come in the whole file, by whichever runs; `rate` is the rows per second of this run."""
+
+    bytes_done: int
+    bytes_total: int
+    rows: int
+    written: int
+    rejected: int
+    rate: float
+
+
+@dataclass(frozen=True)
+class ImportResult:
+    """A finished import. `rows` = `written` + `rejected`; `resumed_from`: rows that interrupted runs had dealt with."""
+
+    job: int
+    rows: int
+    written: int
+    rejected: int
+    seconds: float
+    resumed_from: int
+
+    @property
+    def rate(self) -> float:
+        """Rows per second in this run."""
+        return (self.rows - self.resumed_from) / max(self.seconds, 1e-9)
+
+
+@dataclass(frozen=True)
+class _Checkpoint:
+    """What is committed: rows dealt with, how they ended, and how much the sink had kept of the rejected ones."""
+
+    rows: int = 0
+    written: int = 0
+    rejected: int = 0
+    sink_size: int = 0
+
+
+def import_file(
+    store_id: uuid.UUID, kind: Kind, path: Path, progress: Callable[[Progress], None], rejected: RejectedSink,
+    user_id: uuid.UUID | None = None,
+) -> ImportResult:
+    """Import a CSV file into a store, or go on with it; `progress` is called after every batch, once it is committed.
+
+    Raises Invalid when the file as a whole does not fit, Conflict while another import runs in the store or when
+    `rejected` is not the file to go on with, NotFound without such a store, Unavailable when the database stops; all
+    of them can be tried again, and go on where the last batch ended.
+    """
+    started = perf_counter()
+    with _fewer_collections(), opened(path) as file:
+        reader = _reader(store_id, kind, file.names)
+        lease = leases.claim(store_id, f"import_{kind}", file.digest, JOB_KINDS)
+        start = done = _Checkpoint(**lease.checkpoint)
+        try:
+            rejected.begin(file.header, start.sink_size if start.rejected else None)
+            entries = reader.entries(islice(file.rows(), start.rows, None))
+            for batch in _batches(entries, file):
+                done = _commit(store_id, kind, lease, done, batch, rejected)
+                rate = (done.rows - start.rows) / (perf_counter() - started)
+                progress(Progress(file.position, file.size, done.rows, done.written, done.rejected, rate))
+            _finish(store_id, kind, lease, done, file.digest, user_id)
+        except BaseException as error:
+            with suppress(Exception):
+                leases.release(lease)
+            if isinstance(error, OperationalError):
+                raise Unavailable(f"The database stopped the import after {done.rows} rows: {error.orig}") from error
+            raise
+    return ImportResult(
+        lease.job, done.rows, done.written, done.rejected, perf_counter() - started, start.rows)
+
+
+@contextmanager
+def _fewer_collections() -> Iterator[None]:
+    """Batches are many objects and no cycles: looking for some after every 700 would take a third of the time."""
+    thresholds = gc.get_threshold()
+    gc.set_threshold(COLLECT_AFTER, *thresholds[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*thresholds)
+
+
+def _reader(store_id: uuid.UUID, kind: Kind, names: Sequence[str]) -> CustomerReader | OrderReader:
+    with reading(SETTINGS_SECONDS) as connection:
+        store = connection.execute(
+            select(Store.timezone, Store.currency, Store.country).where(Store.id == store_id)).one_or_none()
+        attributes = {row.key: row.kind for row in connection.execute(
+            select(Attribute.key, Attribute.kind).where(Attribute.store_id == store_id))}
+    if store is None:
+        raise NotFound(f"There is no store {store_id}.")
+    zone = ZoneInfo(store.timezone)
+    if kind == "orders":
+        return OrderReader(names, zone, store.currency)
+    return CustomerReader(names, zone, store.country, attributes, utc_now().astimezone(zone).date())
+
+
+def _batches(entries: Iterator[Entry[Any]], file: CsvFile) -> Iterator[list[Entry[Any]]]:
+    """Entries with about so many rows and characters together; an entry is never divided."""
+    batch: list[Entry[Any]] = []
+    rows, start = 0, file.characters
+    for entry in entries:
+        batch.append(entry)
+        rows += len(entry.rows)
+        if rows >= BATCH_ROWS or file.characters - start >= BATCH_CHARACTERS:
+            yield batch
+            batch, rows, start = [], 0, file.characters
+    if batch:
+        yield batch
+
+
+def _commit(
+    store_id: uuid.UUID, kind: Kind, lease: Lease, before: _Checkpoint, batch: Sequence[Entry[Any]], sink: RejectedSink
+) -> _Checkpoint:
+    readable = [entry for entry in batch if entry.record is not None]
+    rejections = [
+        _rejection(row, fault) for entry in batch if entry.faults
+        for row, fault in zip(entry.rows, entry.faults, strict=True)]
+    rows = sum(len(entry.rows) for entry in batch)
+    with writing() as session:
+        refused = _write(session, store_id, kind, [entry.record for entry in readable], lease.job).refused
+        rejections += [_rejection(row, fault) for index, fault in refused.items() for row in readable[index].rows]
+        rejections.sort()
+        size = sink.append(rejections) if rejections else before.sink_size
+        checkpoint = _Checkpoint(
+            before.rows + rows, before.written + rows - len(rejections), before.rejected + len(rejections), size)
+        leases.save(session, lease, asdict(checkpoint))
+    return checkpoint
+
+
+def _write(session: Session, store_id: uuid.UUID, kind: Kind, records: Sequence[Any], job: int) -> Written:
+    if not records:
+        return Written(0)
+    if kind == "orders":
+        return upsert_orders(session, store_id, records, job)
+    return upsert_customers(session, store_id, records)
+
+
+def _rejection(row: Row, fault: RowFault) -> Rejection:
+    return Rejection(row.line, fault.column, fault.message, row.cells)
+
+
+def _finish(
+    store_id: uuid.UUID, kind: Kind, lease: Lease, done: _Checkpoint, digest: str, user_id: uuid.UUID | None
+) -> None:
+    with writing() as session:
+        leases.save(session, lease, asdict(done), leases.DONE)
+        record(session, "import", user_id=user_id, store_id=store_id, kind=kind, digest=digest, rows=done.rows,
+               written=done.written, rejected=done.rejected)
