@@ -1,0 +1,60 @@
+# A fresh machine needs python3.11 or newer and make; `make help` lists what there is.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+PORT ?= 8000
+HOST ?= 127.0.0.1
+export PORT HOST
+
+BIN := .venv/bin
+SECRET := instance/secret_key
+WITH_SECRET = SEGMENTATION_SECRET_KEY="$${SEGMENTATION_SECRET_KEY:-$$(cat $(SECRET))}"
+
+.PHONY: help demo test lint oracle bench lock clean
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: .venv/runtime $(SECRET) ## a demo store, served on PORT (default 8000)
+	@$(WITH_SECRET) $(BIN)/flask --app wsgi db upgrade
+	@$(WITH_SECRET) $(BIN)/flask --app wsgi demo
+	@$(WITH_SECRET) exec $(BIN)/gunicorn wsgi:app
+
+test: .venv/develop ## the whole suite
+	$(BIN)/pytest -n auto --dist loadfile
+
+lint: .venv/develop ## style and types
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+oracle: .venv/develop ## 20,000 random rule trees against the oracle, on each engine
+	SEGMENTATION_TEST_TREES=20000 $(BIN)/pytest -n 2 --timeout 3600 tests/rules/test_agreement.py
+
+bench: .venv/develop ## previews over HTTP against hand-written SQL, and imports
+	$(BIN)/python -m benchmarks
+
+lock: .venv/develop ## renew the locks from setup.cfg
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile setup.cfg --universal --python-version 3.11 --generate-hashes --upgrade \
+		--no-emit-index-url --no-emit-find-links --no-header -q -o requirements.lock
+	$(BIN)/uv pip compile setup.cfg --extra dev --universal --python-version 3.11 --generate-hashes --upgrade \
+		--no-emit-index-url --no-emit-find-links --no-header -q -o requirements-dev.lock
+
+clean: ## forget the environment (the data in instance/ stays)
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "python3.11 or newer is needed"; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/runtime: requirements.lock | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+.venv/develop: requirements-dev.lock | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(SECRET):
+	@mkdir -p instance
+	@umask 077 && $(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(48))' > $@
