@@ -19,9 +19,13 @@ ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELEC
 
 
 def test_a_write_commits_whole_or_not_at_all(store: Store) -> None:
-    with pytest.raises(ZeroDivisionError), writing() as session:
-        session.execute(update(Store).values(name="half"))
-        raise ZeroDivisionError
+    def half() -> None:
+        with writing() as session:
+            session.execute(update(Store).values(name="half"))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        half()
     assert db.session.scalar(select(Store.name)) == "Souq"
 
 

@@ -1,5 +1,4 @@
-"""The house plan, held by reading the sources: imports run one way, no cycle, and a few things happen in one place only.
-"""
+"""The house plan, held by reading the sources: imports run one way, and a few things happen in one place."""
 
 from __future__ import annotations
 

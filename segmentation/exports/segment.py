@@ -67,7 +67,9 @@ def export_segment(scope: Scope, segment: Segment, *, format: Format, keys: Sequ
     return ExportedFile(path, name, MIMETYPES[format], written)
 
 
-def _rows(scope: Scope, rules: Group, now: datetime, facts: Snapshot, keys: Sequence[str]) -> Generator[list[Any], None, None]:
+def _rows(
+    scope: Scope, rules: Group, now: datetime, facts: Snapshot, keys: Sequence[str]
+) -> Generator[list[Any], None, None]:
     values = [BY_KEY[key].value for key in keys]
     with closing(matching.stream(scope, rules, now, facts, keys)) as found:
         for row in found:

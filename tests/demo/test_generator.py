@@ -82,7 +82,7 @@ def test_rows_do_not_depend_on_the_process(hash_seed: str) -> None:
     code = ("from datetime import date; from tests.demo.test_generator import digest;"
             f"print(digest(200, date({TODAY.year}, {TODAY.month}, {TODAY.day})))")
     path = os.pathsep.join(sys.path)
-    done = subprocess.run(  # noqa: S603 (our own interpreter and code)
+    done = subprocess.run(
         [sys.executable, "-c", code], check=True, capture_output=True, text=True,
         env={**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": path})
     assert done.stdout.strip() == digest(200, TODAY)
