@@ -10,6 +10,8 @@ RULE_GROUPS = 64
 LIST_VALUES = 1_000
 TEXT_LENGTH = 1_000
 ID_LENGTH = 64
+KEY_LENGTH = 255  # of what facts are found by; PostgreSQL takes at most 2,704 bytes into an index
+TAGS = 100
 NUMBER = 10**15
 NAME_LENGTH = 120
 DESCRIPTION_LENGTH = 2_000
@@ -26,7 +28,8 @@ def published() -> dict[str, int]:
     return {
         "body_bytes": BODY_BYTES, "json_depth": JSON_DEPTH, "rule_depth": RULE_DEPTH,
         "conditions": RULE_CONDITIONS, "groups": RULE_GROUPS, "list_values": LIST_VALUES,
-        "text_length": TEXT_LENGTH, "id_length": ID_LENGTH, "number": NUMBER, "name_length": NAME_LENGTH,
+        "text_length": TEXT_LENGTH, "id_length": ID_LENGTH, "key_length": KEY_LENGTH,
+        "tags": TAGS, "number": NUMBER, "name_length": NAME_LENGTH,
         "description_length": DESCRIPTION_LENGTH, "page_size": PAGE_SIZE, "paged_rows": PAGED_ROWS,
         "segments": SEGMENTS, "earliest_year": EARLIEST_YEAR, "latest_year": LATEST_YEAR,
         "restore_days": RESTORE_DAYS,

@@ -15,15 +15,13 @@ from zoneinfo import ZoneInfo
 
 from segmentation.facts.csv_cells import unguard
 from segmentation.facts.instants import read_instant
-from segmentation.limits import EARLIEST_YEAR, TEXT_LENGTH
+from segmentation.limits import EARLIEST_YEAR, KEY_LENGTH, TAGS, TEXT_LENGTH
 from segmentation.models.types import MONEY_UNITS
 from segmentation.values import codes, phones
 from segmentation.values.text import clean, fold, has_control_characters
 
-KEY_LENGTH = 255  # of what is indexed: PostgreSQL takes at most 2,704 bytes into an index
 EMAIL_LENGTH = 254
 STATUS_LENGTH = 40
-TAGS = 100
 LARGEST_MONEY = 10**11 * MONEY_UNITS
 LARGEST_NUMBER = 10**14 * MONEY_UNITS
 
