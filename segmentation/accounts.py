@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from dataclasses import dataclass
 
@@ -10,16 +9,14 @@ from sqlalchemy import select, update
 
 from segmentation import limits
 from segmentation.audit import record
-from segmentation.auth import hash_password, normalise_email
+from segmentation.auth import hash_password
 from segmentation.database import writing
 from segmentation.errors import Invalid, NotFound, Problem
 from segmentation.extensions import db
 from segmentation.models import Membership, Session, Store, User
 from segmentation.models.accounts import ROLES
 from segmentation.models.types import utc_now
-from segmentation.values import codes
-
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+from segmentation.values import codes, emails
 
 
 @dataclass(frozen=True)
@@ -53,8 +50,8 @@ def create_store(draft: StoreDraft) -> uuid.UUID:
 
 def add_user(email: str, password: str, store_id: uuid.UUID, role: str) -> uuid.UUID:
     """Give a user a role in a store, creating the user if there is none of that address. Raises Invalid, NotFound."""
-    address = normalise_email(email)
-    if not _EMAIL.fullmatch(address) or len(address) > 254:
+    address = emails.normalise(email)
+    if address is None:
         raise Invalid("This is not an e-mail address.", [Problem("/email", "not_an_email", "Enter an e-mail address.")])
     if role not in ROLES:
         raise Invalid("There is no such role.")
@@ -89,7 +86,7 @@ def _faults(draft: StoreDraft) -> list[Problem]:
 def store_of(email: str) -> uuid.UUID | None:
     """The oldest store of the user of that address, if any."""
     query = (select(Membership.store_id).join(User, User.id == Membership.user_id)
-             .where(User.email == normalise_email(email)).order_by(Membership.created_at).limit(1))
+             .where(User.email == emails.normalise(email)).order_by(Membership.created_at).limit(1))
     return db.session.scalar(query)
 
 
@@ -97,7 +94,7 @@ def set_password(email: str, password: str) -> None:
     """Give a user another password and end all their sign-ins. Raises Invalid, NotFound."""
     hashed = hash_password(password)
     with writing() as session:
-        user = session.scalar(select(User).where(User.email == normalise_email(email)))
+        user = session.scalar(select(User).where(User.email == emails.normalise(email)))
         if user is None:
             raise NotFound(f"There is no user {email}.")
         user.password_hash = hashed

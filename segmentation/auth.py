@@ -29,7 +29,7 @@ from segmentation.errors import Invalid, NotFound, NotSignedIn, TooMany
 from segmentation.extensions import db
 from segmentation.models import Membership, Session, SignInFailures, Store, User
 from segmentation.models.types import Identifier, Instant, new_id, utc_now
-from segmentation.values.text import fold
+from segmentation.values import emails
 
 FAILURES = 10
 FAILURE_WINDOW = timedelta(minutes=15)
@@ -57,11 +57,6 @@ class Caller:
     email: str
 
 
-def normalise_email(text: str) -> str:
-    """An address as accounts are kept and found: without case."""
-    return fold(text)
-
-
 def hash_password(password: str) -> str:
     """An argon2id hash. Raises Invalid for a password that is too short or too long."""
     if not MINIMUM_PASSWORD_LENGTH <= len(password) <= 1_000:
@@ -71,9 +66,10 @@ def hash_password(password: str) -> str:
 
 def sign_in(email: str, password: str, address: str) -> Tokens:
     """Tokens for the right password. Raises NotSignedIn (one answer for every reason) or TooMany."""
-    key = hashlib.sha256(f"{normalise_email(email)}|{address}".encode()).hexdigest()
+    account = emails.normalise(email)
+    key = hashlib.sha256(f"{account or email}|{address}".encode()).hexdigest()
     _check_failures(key)
-    user = db.session.scalar(select(User).where(User.email == normalise_email(email)))
+    user = db.session.scalar(select(User).where(User.email == account))
     right = _matches(user.password_hash if user else _nobodys_hash(), password)
     user_id = user.id if user and user.is_active and right else None
     with writing() as session:

@@ -63,6 +63,13 @@ def test_a_user_joins_stores(app: Flask) -> None:
     assert roles == {first: "owner", second: "editor"}
 
 
+def test_addresses_that_differ_by_an_accent_are_two_people(app: Flask) -> None:
+    mine, theirs = new_store(app), new_store(app)
+    for email, store in (("jose@example.com", mine), ("josé@example.com", theirs)):
+        assert run(app, "user", "create", email, "--password", PASSWORD, "--store", str(store))[0] == 0
+    assert len(set(db.session.scalars(select(Membership.user_id)))) == 2
+
+
 @pytest.mark.parametrize("words", [
     ("nobody", PASSWORD), ("a@b", PASSWORD), ("a@b.co", "short"),
 ])

@@ -17,10 +17,9 @@ from segmentation.facts.csv_cells import unguard
 from segmentation.facts.instants import read_instant
 from segmentation.limits import EARLIEST_YEAR, KEY_LENGTH, TAGS, TEXT_LENGTH
 from segmentation.models.types import MONEY_UNITS
-from segmentation.values import codes, phones
+from segmentation.values import codes, emails, phones
 from segmentation.values.text import clean, fold, has_control_characters
 
-EMAIL_LENGTH = 254
 STATUS_LENGTH = 40
 LARGEST_MONEY = 10**11 * MONEY_UNITS
 LARGEST_NUMBER = 10**14 * MONEY_UNITS
@@ -28,7 +27,6 @@ LARGEST_NUMBER = 10**14 * MONEY_UNITS
 _DECIMAL = re.compile(r"([+-]?)([0-9]{1,18})(?:\.([0-9]{1,4})0*)?")
 _WHOLE = re.compile(r"[0-9]{1,9}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_ADDRESS = re.compile(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+")
 _BOOLEANS = {fold(word): value for value, words in (
     (True, ("true", "yes", "1", "نعم")), (False, ("false", "no", "0", "لا"))) for word in words}
 
@@ -63,11 +61,9 @@ def required(read: Reader) -> Reader:
 
 def email(cell: str) -> str | None:
     """An e-mail address, in lower case."""
-    address = text(cell)
-    if address is None:
-        return None
-    address = address.lower()
-    if len(address) > EMAIL_LENGTH or not _ADDRESS.fullmatch(address):
+    written = text(cell)
+    address = written and emails.normalise(written)
+    if written and not address:
         raise CellFault("This is not an e-mail address.")
     return address
 
