@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 
+from segmentation.exports.spelling import cents
 from segmentation.models import Segment, SegmentRevision
 from segmentation.models.types import from_units
-
-CENT = Decimal("0.01")
 
 
 def segment_shape(segment: Segment) -> dict[str, Any]:
@@ -63,4 +62,4 @@ def customer_shape(row: Mapping[Any, Any]) -> dict[str, Any]:
 
 def money(units: int | None) -> Decimal | None:
     """Stored money with two decimals."""
-    return None if units is None else from_units(units).quantize(CENT, ROUND_HALF_UP)
+    return None if units is None else cents(from_units(units))

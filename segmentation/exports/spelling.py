@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
 from segmentation.exports.columns import Kind
+from segmentation.json import rfc3339
 
 _CENT = Decimal("0.01")
 _WIDE = Context(prec=60)
@@ -30,16 +31,12 @@ def cents(amount: Decimal | int) -> Decimal:
     return Decimal(amount).quantize(_CENT, ROUND_HALF_UP, _WIDE) or Decimal("0.00")
 
 
-def _instant(value: datetime) -> str:
-    return value.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
-
-
 _SPELLINGS: dict[Kind, Callable[[Any], str]] = {
     "text": holdable,
     "integer": str,
     "money": lambda amount: str(cents(amount)),
     "decimal": lambda number: format(Decimal(number), "f"),
     "boolean": lambda answer: "true" if answer else "false",
-    "instant": _instant,
+    "instant": rfc3339,
     "date": date.isoformat,
 }

@@ -1,7 +1,6 @@
 """ISO 8601 as shops write it -> instants. A time without an offset is the store's local time.
 
-Local times that clocks skip or show twice resolve to one instant, the first at which the clock shows that time or a
-later one; for a midnight that is the start of the day as `rules.windows` has it.
+Local times that clocks skip or show twice resolve to one instant, as days do in rules: see `rules.windows`.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from segmentation.limits import EARLIEST_YEAR, LATEST_YEAR
-from segmentation.models.types import MICROSECOND
+from segmentation.rules.windows import first_instant
 
 # Stricter than `fromisoformat`, which also reads weeks and dates without hyphens.
 _SHAPE = re.compile(
@@ -33,17 +32,3 @@ def read_instant(text: str, zone: ZoneInfo) -> datetime:
     if not EARLIEST_YEAR <= moment.year <= LATEST_YEAR:
         raise ValueError(f"The year must be from {EARLIEST_YEAR} to {LATEST_YEAR}.")
     return first_instant(moment, zone) if offset is None else moment.astimezone(UTC)
-
-
-def first_instant(local: datetime, zone: ZoneInfo) -> datetime:
-    """The first instant, in UTC, at which the clocks of `zone` show the naive time `local` or a later one."""
-    instant = local.replace(tzinfo=zone).astimezone(UTC)
-    if instant.astimezone(zone).replace(tzinfo=None) == local:
-        return instant
-    # Skipped: the clocks change between the instants that the offsets after and before the change give.
-    low, high = local.replace(tzinfo=zone, fold=1).astimezone(UTC), instant
-    while high - low > MICROSECOND:
-        middle = low + (high - low) // 2
-        shown = middle.astimezone(zone).replace(tzinfo=None)
-        low, high = (low, middle) if shown >= local else (middle, high)
-    return high

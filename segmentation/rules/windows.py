@@ -64,15 +64,20 @@ class DurationRange(NamedTuple):
 
 def start_of_day(day: date, zone: ZoneInfo) -> datetime:
     """The first instant, in UTC, whose local day is `day` (or, for a day that was skipped, the first one after it)."""
-    midnight = datetime.combine(day, time(), zone)
-    instant = midnight.astimezone(UTC)
-    if instant.astimezone(zone).replace(tzinfo=None) == midnight.replace(tzinfo=None):
+    return first_instant(datetime.combine(day, time()), zone)
+
+
+def first_instant(local: datetime, zone: ZoneInfo) -> datetime:
+    """The first instant, in UTC, at which the clocks of `zone` show the naive time `local` or a later one."""
+    instant = local.replace(tzinfo=zone).astimezone(UTC)
+    if instant.astimezone(zone).replace(tzinfo=None) == local:
         return instant
-    # Midnight was skipped: find the change of the clock. It lies within a day and a half around.
-    low, high = instant - timedelta(hours=36), instant + timedelta(hours=36)
+    # Skipped: the clocks change between the instants that the offsets after and before the change give.
+    low, high = local.replace(tzinfo=zone, fold=1).astimezone(UTC), instant
     while high - low > MICROSECOND:
         middle = low + (high - low) // 2
-        low, high = (low, middle) if middle.astimezone(zone).date() >= day else (middle, high)
+        shown = middle.astimezone(zone).replace(tzinfo=None)
+        low, high = (low, middle) if shown >= local else (middle, high)
     return high
 
 
