@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from segmentation.commands.accounts import store_group, user_group
+from segmentation.commands.attributes import attribute_group
 from segmentation.commands.demo import demo_command
 from segmentation.commands.imports import import_group
 from segmentation.commands.scoring import score_command
@@ -13,5 +14,6 @@ from segmentation.commands.segments import segments_group
 
 def init_app(app: Flask) -> None:
     """Register every command."""
-    for command in (store_group, user_group, import_group, segments_group, score_command, demo_command):
+    groups = (store_group, user_group, attribute_group, import_group, segments_group)
+    for command in (*groups, score_command, demo_command):
         app.cli.add_command(command)

@@ -7,6 +7,8 @@ JSON_DEPTH = 32
 RULE_DEPTH = 8
 RULE_CONDITIONS = 200
 RULE_GROUPS = 64
+REFERENCE_DEPTH = 5
+REFERRED_CONDITIONS = 500
 LIST_VALUES = 1_000
 TEXT_LENGTH = 1_000
 ID_LENGTH = 64
@@ -18,6 +20,7 @@ DESCRIPTION_LENGTH = 2_000
 PAGE_SIZE = 100
 PAGED_ROWS = 10_000
 SEGMENTS = 1_000
+ATTRIBUTES = 100
 EARLIEST_YEAR = 1900
 LATEST_YEAR = 2199
 RESTORE_DAYS = 30
@@ -27,10 +30,11 @@ def published() -> dict[str, int]:
     """The limits by name, as `GET /api/segmentation/fields` shows them."""
     return {
         "body_bytes": BODY_BYTES, "json_depth": JSON_DEPTH, "rule_depth": RULE_DEPTH,
-        "conditions": RULE_CONDITIONS, "groups": RULE_GROUPS, "list_values": LIST_VALUES,
+        "conditions": RULE_CONDITIONS, "groups": RULE_GROUPS, "reference_depth": REFERENCE_DEPTH,
+        "referred_conditions": REFERRED_CONDITIONS, "list_values": LIST_VALUES,
         "text_length": TEXT_LENGTH, "id_length": ID_LENGTH, "key_length": KEY_LENGTH,
         "tags": TAGS, "number": NUMBER, "name_length": NAME_LENGTH,
         "description_length": DESCRIPTION_LENGTH, "page_size": PAGE_SIZE, "paged_rows": PAGED_ROWS,
-        "segments": SEGMENTS, "earliest_year": EARLIEST_YEAR, "latest_year": LATEST_YEAR,
+        "segments": SEGMENTS, "attributes": ATTRIBUTES, "earliest_year": EARLIEST_YEAR, "latest_year": LATEST_YEAR,
         "restore_days": RESTORE_DAYS,
     }

@@ -27,8 +27,10 @@ from segmentation.errors import Conflict, Invalid, NotFound, Stale, Unavailable
 from segmentation.extensions import db
 from segmentation.models import Segment, SegmentRevision, Store
 from segmentation.models.types import new_id, utc_now
-from segmentation.rules.reading import RulesError, read_rules, to_wire
-from segmentation.rules.tree import Group
+from segmentation.references import StoredSegments, referring
+from segmentation.rules.reading import RulesError
+from segmentation.rules.tree import Group, references_of
+from segmentation.rules.wire import to_wire
 from segmentation.values.text import fold
 
 SECONDS_WITH_A_WRITE = 1.0
@@ -68,9 +70,9 @@ def count(scope: Scope, rules: Group, seconds: float) -> Counted:
 
 
 def rules_of(scope: Scope, segment: Segment) -> Group:
-    """The segment's rules, read afresh. Raises Invalid, with the problems, if they no longer fit the catalogue."""
+    """The segment's rules, read afresh. Raises Invalid, with the problems, if they no longer fit."""
     try:
-        return read_rules(segment.rules, scope.catalogue)
+        return StoredSegments(scope, db.session()).tree(segment)
     except RulesError as error:
         raise Invalid("The rules of this segment no longer fit. Edit them.", error.problems,
                       code="invalid_segment") from error
@@ -96,6 +98,7 @@ def create_segment(scope: Scope, draft: Draft) -> Segment:
     now = utc_now()
     with writing() as session:
         _check_room(session, scope)
+        _check_references(session, scope, draft.rules, None)
         row = Segment(
             store_id=scope.store_id, id=new_id(), name=draft.name, description=draft.description,
             rules=to_wire(draft.rules), is_active=draft.is_active, version=1, cached_count=0, created_at=now,
@@ -116,9 +119,12 @@ def change_segment(scope: Scope, segment_id: uuid.UUID, changes: dict[str, Any],
     counted = _try_count(scope, changes["rules"]) if "rules" in changes else None
     values = {key: to_wire(value) if key == "rules" else value for key, value in changes.items()}
     with writing() as session:
+        _lock_store(session, scope)
         row = _get(session, scope, segment_id, lock=True)
         if expected is not None and row.version not in expected:
             raise Stale(extra={"segment": row})
+        if "rules" in changes:
+            _check_references(session, scope, changes["rules"], row)
         changed = {key: value for key, value in values.items() if getattr(row, key) != value}
         for key, value in changed.items():
             setattr(row, key, value)
@@ -134,11 +140,13 @@ def change_segment(scope: Scope, segment_id: uuid.UUID, changes: dict[str, Any],
 
 
 def delete_segment(scope: Scope, segment_id: uuid.UUID, expected: set[int] | None) -> None:
-    """Put a segment away; it can be restored for 30 days. Raises NotFound, Stale."""
+    """Put a segment away; it can be restored for 30 days. Raises NotFound, Stale, Conflict while others refer to it."""
     with writing() as session:
+        _lock_store(session, scope)
         row = _get(session, scope, segment_id, lock=True)
         if expected is not None and row.version not in expected:
             raise Stale(extra={"segment": row})
+        _check_unused(session, scope, row)
         row.deleted_at = utc_now()
         record(session, "segment_delete", user_id=scope.user_id, store_id=scope.store_id, segment_id=str(row.id))
 
@@ -211,9 +219,33 @@ def _store_count(row: Segment, counted: Counted | None) -> None:
     row.counted_version = counted.data_version if counted else None
 
 
-def _check_room(session: Session, scope: Scope) -> None:
-    # The store's row is locked, so that two at once cannot both take the last place.
+def _lock_store(session: Session, scope: Scope) -> None:
+    """Have changes of a store's segments wait for one another: two at once could both take the last place, or make
+    each refer to the other."""
     session.execute(select(Store.id).where(Store.id == scope.store_id).with_for_update())
+
+
+def _check_references(session: Session, scope: Scope, rules: Group, row: Segment | None) -> None:
+    if not references_of(rules):
+        return
+    session.expire_all()  # what was read before the lock may be old
+    try:
+        StoredSegments(scope, session).check(to_wire(rules), row)
+    except RulesError as error:
+        raise Invalid("The rules refer to segments in a way they cannot.", error.problems,
+                      code="invalid_rules") from error
+
+
+def _check_unused(session: Session, scope: Scope, row: Segment) -> None:
+    users = [each for each in referring(session, scope.store_id, row.id) if each.id != row.id]
+    if users:
+        names = ", ".join(f"“{each.name}”" for each in users)
+        raise Conflict(f"Other segments refer to it: {names}.", code="segment_in_use",
+                       extra={"segments": [{"id": str(each.id), "name": each.name} for each in users]})
+
+
+def _check_room(session: Session, scope: Scope) -> None:
+    _lock_store(session, scope)
     living = select(func.count()).select_from(Segment).where(
         Segment.store_id == scope.store_id, Segment.deleted_at.is_(None))
     if session.execute(living).scalar_one() >= limits.SEGMENTS:

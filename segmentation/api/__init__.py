@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask, Response
 from flask_smorest import Api
 
-from segmentation.api import auth, docs, segments
+from segmentation.api import attributes, auth, docs, segments
 from segmentation.api.blueprints import value_schema
 from segmentation.api.errors import ErrorSchema, register_error_handlers
 from segmentation.api.rules_schema import rule_schemas
@@ -42,6 +42,7 @@ def init_app(app: Flask) -> None:
         api.spec.components.schema(name, schema)
     api.register_blueprint(auth.blueprint)
     api.register_blueprint(segments.blueprint)
+    api.register_blueprint(attributes.blueprint)
     app.register_blueprint(docs.blueprint_for(api))
     app.after_request(_private)
 

@@ -11,7 +11,7 @@ import sqlite3
 from typing import Any
 
 import marshmallow as ma
-from flask import Flask, Response, jsonify
+from flask import Flask, Response, g, jsonify
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
@@ -20,6 +20,7 @@ from segmentation.errors import Conflict, DomainError, NotFound, Unavailable
 from segmentation.extensions import db
 from segmentation.logs import request_id
 from segmentation.models import Segment
+from segmentation.references import StoredSegments
 
 log = logging.getLogger("segmentation.errors")
 CODES = {
@@ -71,11 +72,15 @@ def register_error_handlers(app: Flask) -> None:
 
 
 def _domain(error: DomainError) -> Response:
-    extra = {key: segment_shape(value) if isinstance(value, Segment) else value for key, value in error.extra.items()}
+    extra = {key: _segment(value) if isinstance(value, Segment) else value for key, value in error.extra.items()}
     problems = [problem.as_dict() for problem in error.problems]
     response = _answer(error.status, error.code, error.message, problems, extra)
     response.headers.update(error.headers)
     return response
+
+
+def _segment(row: Segment) -> dict[str, Any]:
+    return segment_shape(row, StoredSegments(g.scope, db.session()).problems(row))
 
 
 def _http(error: HTTPException) -> Response:

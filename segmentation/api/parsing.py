@@ -8,7 +8,6 @@ the role.
 from __future__ import annotations
 
 import re
-import uuid
 from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any, NoReturn
@@ -20,9 +19,12 @@ from werkzeug.exceptions import UnsupportedMediaType
 
 from segmentation import auth, json, limits
 from segmentation.audience.scope import Scope
-from segmentation.errors import Invalid, Malformed, NotFound, Problem
+from segmentation.errors import Invalid, Malformed, Problem
+from segmentation.extensions import db
+from segmentation.models import Segment
+from segmentation.references import StoredSegments
 from segmentation.rules.kinds import Fault, read_text
-from segmentation.rules.reading import RulesError, read_rules
+from segmentation.rules.reading import RulesError
 
 _DIGITS = re.compile(r"[0-9]{1,9}")
 
@@ -213,11 +215,15 @@ def boolean(**options: Any) -> Value:
 
 
 def rules(**options: Any) -> Value:
-    """A rule tree, read with the catalogue of the request's store."""
+    """A rule tree, read with the catalogue and the segments of the request's store; of the segment in the path, if any.
+    """
 
     def read(raw: Any) -> Any:
         scope: Scope = g.scope
-        return read_rules(raw, scope.catalogue)
+        session = db.session()
+        key = (scope.store_id, (request.view_args or {}).get("segment_id"))
+        row = session.get(Segment, key) if key[1] else None
+        return StoredSegments(scope, session).check(raw, row)
 
     return Value(read, {"$ref": "#/components/schemas/RuleGroup"}, **options)
 
@@ -227,11 +233,3 @@ def store_id() -> Value:
     return Value(
         str, {"type": "string", "format": "uuid"}, required=True, metadata={"description": "the store; exactly once"}
     )
-
-
-def segment_id(raw: str) -> uuid.UUID:
-    """An id from a path; a malformed one is simply not found."""
-    try:
-        return uuid.UUID(raw)
-    except ValueError:
-        raise NotFound() from None

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from segmentation import limits
-from segmentation.rules.fields import StoreSettings, catalogue
+from segmentation.rules.fields import ATTRIBUTE, StoreSettings, catalogue
 from segmentation.rules.kinds import Kind
 from segmentation.rules.operators import of_kind
 from segmentation.rules.tree import Logic
@@ -43,8 +44,9 @@ def _group() -> dict[str, Any]:
 
 
 def _condition() -> dict[str, Any]:
-    fields = list(catalogue(StoreSettings(ZoneInfo("UTC"), 0, "USD", None)))
-    kinds = {field.kind.name: field.kind for field in fields}
+    found = catalogue(StoreSettings(ZoneInfo("UTC"), 0, "USD", None))
+    fields = dict(found.fields) | {key: field for rows in found.rows.values() for key, field in rows.items()}
+    kinds = {field.kind.name: field.kind for field in fields.values()}
     names = sorted({name for kind in kinds for name, *_ in of_kind(kind)})
     value = {
         "description": "what the operator takes: nothing, a value, a list, or a number of units",
@@ -67,7 +69,8 @@ def _condition() -> dict[str, Any]:
         "additionalProperties": False,
         "properties": {
             "id": _identifier(),
-            "field": {"type": "string", "enum": [field.key for field in fields]},
+            "field": {"anyOf": [{"type": "string", "enum": list(fields)},
+                                {"type": "string", "pattern": f"^{re.escape(ATTRIBUTE)}[a-z][a-z0-9_]*$"}]},
             "operator": {"type": "string", "enum": names},
             "value": value,
             "value2": {"description": "the second bound", "anyOf": [*_scalars(kinds.values()), {"type": "null"}]},
@@ -75,7 +78,11 @@ def _condition() -> dict[str, Any]:
             "include_empty": {
                 "type": "boolean",
                 "default": True,
-                "description": "negatives only: do customers with no value match?",
+                "description": "negatives only: do those with no value match?",
+            },
+            "where": {
+                "description": "aggregates over orders and lines only: which of them count",
+                "anyOf": [{"$ref": "#/components/schemas/RuleGroup"}, {"type": "null"}],
             },
         },
     }

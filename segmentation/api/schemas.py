@@ -187,8 +187,9 @@ class CustomersSchema(ma.Schema):
 
 
 class CatalogueSchema(ma.Schema):
-    """The fields by group, the operators of each, and the limits."""
+    """The fields by group, the operators of each, those that `where` may use, and the limits."""
 
     groups = ma.fields.List(ma.fields.Dict(), required=True)
+    where = ma.fields.List(ma.fields.Dict(), required=True)
     limits = ma.fields.Dict(required=True)
     store = ma.fields.Dict(required=True)

@@ -20,8 +20,10 @@ from segmentation.audience.matching import PageRequest
 from segmentation.audience.scope import Scope
 from segmentation.errors import Malformed, Problem
 from segmentation.exports.segment import export_segment
+from segmentation.extensions import db
 from segmentation.models import Segment
 from segmentation.models.types import utc_now
+from segmentation.references import StoredSegments
 from segmentation.segments import Draft
 
 blueprint = Blueprint("segments", __name__, url_prefix="/api/segmentation", description="Customer segments")
@@ -37,7 +39,8 @@ def list_segments(scope: Scope, query: Query) -> Response:
     """List segments, newest first"""
     is_active = query["is_active"] == "true" if "is_active" in query else None
     found = segments.find_segments(scope, is_active, query.get("search"))
-    return jsonify({"segments": [segment_shape(row) for row in found]})
+    stored = StoredSegments(scope, db.session())
+    return jsonify({"segments": [segment_shape(row, stored.problems(row)) for row in found]})
 
 
 @blueprint.route("", methods=["POST"])
@@ -52,7 +55,7 @@ def list_segments(scope: Scope, query: Query) -> Response:
 def create_segment(scope: Scope, _query: Query, body: dict[str, Any]) -> Response:
     """Create a segment"""
     row = segments.create_segment(scope, Draft(**body))
-    response = _shown(row, 201)
+    response = _shown(scope, row, 201)
     response.headers["Location"] = f"/api/segmentation/{row.id}?store_id={scope.store_id}"
     return response
 
@@ -66,7 +69,8 @@ def describe_fields(scope: Scope, _query: Query) -> Response:
     """What can be asked about a customer: fields, operators, choices, limits"""
     settings = scope.settings
     store = {"timezone": settings.zone.key, "currency": settings.currency, "week_start": settings.week_start}
-    return jsonify({"groups": scope.catalogue.describe(), "limits": limits.published(), "store": store})
+    return jsonify({"groups": scope.catalogue.describe(), "where": scope.catalogue.describe_rows(),
+                    "limits": limits.published(), "store": store})
 
 
 @blueprint.route("/preview", methods=["POST"])
@@ -87,7 +91,7 @@ def preview(scope: Scope, _query: Query, body: dict[str, Any]) -> Response:
 @blueprint.fails(400, 401, 404)
 def get_segment(scope: Scope, _query: Query, segment_id: Any) -> Response:
     """Get a segment"""
-    return _shown(segments.get_segment(scope, segment_id))
+    return _shown(scope, segments.get_segment(scope, segment_id))
 
 
 @blueprint.route("/<uuid:segment_id>", methods=["PUT"])
@@ -98,14 +102,14 @@ def get_segment(scope: Scope, _query: Query, segment_id: Any) -> Response:
 @blueprint.fails(400, 401, 403, 404, 412, 413, 415, 422)
 def change_segment(scope: Scope, _query: Query, body: dict[str, Any], segment_id: Any) -> Response:
     """Change a segment: the keys given, the others stay; `If-Match` guards against overwriting"""
-    return _shown(segments.change_segment(scope, segment_id, body, expected_versions()))
+    return _shown(scope, segments.change_segment(scope, segment_id, body, expected_versions()))
 
 
 @blueprint.route("/<uuid:segment_id>", methods=["DELETE"])
 @needs("editor")
 @blueprint.arguments(schemas.StoreQuery, location="query")
 @blueprint.response(204)
-@blueprint.fails(400, 401, 403, 404, 412)
+@blueprint.fails(400, 401, 403, 404, 409, 412)
 def delete_segment(scope: Scope, _query: Query, segment_id: Any) -> None:
     """Delete a segment; it can be restored for 30 days"""
     segments.delete_segment(scope, segment_id, expected_versions())
@@ -118,7 +122,7 @@ def delete_segment(scope: Scope, _query: Query, segment_id: Any) -> None:
 @blueprint.fails(400, 401, 403, 404, 409)
 def restore_segment(scope: Scope, _query: Query, segment_id: Any) -> Response:
     """Restore a deleted segment"""
-    return _shown(segments.restore_segment(scope, segment_id))
+    return _shown(scope, segments.restore_segment(scope, segment_id))
 
 
 @blueprint.route("/<uuid:segment_id>/duplicate", methods=["POST"])
@@ -128,7 +132,7 @@ def restore_segment(scope: Scope, _query: Query, segment_id: Any) -> Response:
 @blueprint.fails(400, 401, 403, 404, 409, 422)
 def duplicate_segment(scope: Scope, _query: Query, segment_id: Any) -> Response:
     """Copy a segment"""
-    return _shown(segments.duplicate_segment(scope, segment_id), 201)
+    return _shown(scope, segments.duplicate_segment(scope, segment_id), 201)
 
 
 @blueprint.route("/<uuid:segment_id>/refresh", methods=["POST"])
@@ -138,7 +142,7 @@ def duplicate_segment(scope: Scope, _query: Query, segment_id: Any) -> Response:
 @blueprint.fails(400, 401, 403, 404, 422, 503)
 def refresh_segment(scope: Scope, _query: Query, segment_id: Any) -> Response:
     """Count a segment again"""
-    return _shown(segments.refresh_segment(scope, segment_id))
+    return _shown(scope, segments.refresh_segment(scope, segment_id))
 
 
 @blueprint.route("/<uuid:segment_id>/revisions")
@@ -186,8 +190,8 @@ def export(scope: Scope, query: Query, segment_id: Any) -> Response:
     )
 
 
-def _shown(row: Segment, status: int = 200) -> Response:
-    response = jsonify(segment_shape(row))
+def _shown(scope: Scope, row: Segment, status: int = 200) -> Response:
+    response = jsonify(segment_shape(row, StoredSegments(scope, db.session()).problems(row)))
     response.status_code = status
     response.set_etag(str(row.version))
     return response

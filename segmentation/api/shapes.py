@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from segmentation.errors import Problem
 from segmentation.exports.spelling import cents
 from segmentation.models import Segment, SegmentRevision
 from segmentation.models.types import from_units
 
 
-def segment_shape(segment: Segment) -> dict[str, Any]:
-    """A segment as the list and single answers show it."""
-    return {
+def segment_shape(segment: Segment, problems: Sequence[Problem] = ()) -> dict[str, Any]:
+    """A segment as the list and single answers show it; `problems`: why it is invalid, if it is."""
+    shown = {
         "id": str(segment.id),
         "name": segment.name,
         "description": segment.description,
@@ -24,6 +25,9 @@ def segment_shape(segment: Segment) -> dict[str, Any]:
         "created_at": segment.created_at,
         "updated_at": segment.updated_at,
     }
+    if not problems:
+        return shown
+    return {**shown, "invalid": True, "problems": [problem.as_dict() for problem in problems]}
 
 
 def revision_shape(revision: SegmentRevision) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from segmentation.models.types import from_units
+from segmentation.translations import translate
 
 ColumnKind = Literal["text", "integer", "money", "boolean", "instant", "date"]
 
@@ -17,11 +18,10 @@ class CustomerField:
     key: str
     kind: ColumnKind
     label: str
-    label_ar: str
 
     def heading(self, language: str) -> str:
         """The heading in `language`."""
-        return self.label_ar if language == "ar" else self.label
+        return translate(self.label, language)
 
     def value(self, stored: Any) -> Any:
         """A stored value as people read it: money as Decimal, ids as text."""
@@ -33,31 +33,31 @@ class CustomerField:
 
 
 COLUMNS: tuple[CustomerField, ...] = (
-    CustomerField("id", "text", "ID", "المعرّف"),
-    CustomerField("external_id", "text", "Customer number", "رقم العميل"),
-    CustomerField("first_name", "text", "First name", "الاسم الأول"),
-    CustomerField("last_name", "text", "Last name", "اسم العائلة"),
-    CustomerField("email", "text", "E-mail", "البريد الإلكتروني"),
-    CustomerField("mobile", "text", "Mobile", "الجوال"),
-    CustomerField("gender", "text", "Gender", "الجنس"),
-    CustomerField("birthday", "date", "Birthday", "تاريخ الميلاد"),
-    CustomerField("city", "text", "City", "المدينة"),
-    CustomerField("region", "text", "Region", "المنطقة"),
-    CustomerField("country", "text", "Country", "الدولة"),
-    CustomerField("language", "text", "Language", "اللغة"),
-    CustomerField("source", "text", "Source", "المصدر"),
-    CustomerField("accepts_marketing", "boolean", "Accepts marketing", "يقبل التسويق"),
-    CustomerField("created_at", "instant", "Customer since", "عميل منذ"),
-    CustomerField("orders_count", "integer", "Number of orders", "عدد الطلبات"),
-    CustomerField("orders_amount", "money", "Total spent", "إجمالي المشتريات"),
-    CustomerField("average_order_amount", "money", "Average order amount", "متوسط قيمة الطلب"),
-    CustomerField("first_order_at", "instant", "First order", "أول طلب"),
-    CustomerField("last_order_at", "instant", "Last order", "آخر طلب"),
-    CustomerField("segment", "text", "RFM segment", "شريحة RFM"),
-    CustomerField("recency_score", "integer", "Recency score", "درجة الحداثة"),
-    CustomerField("frequency_score", "integer", "Frequency score", "درجة التكرار"),
-    CustomerField("monetary_score", "integer", "Monetary score", "درجة القيمة"),
-    CustomerField("cltv", "money", "Customer lifetime value", "القيمة الدائمة للعميل"),
+    CustomerField("id", "text", "ID"),
+    CustomerField("external_id", "text", "Customer number"),
+    CustomerField("first_name", "text", "First name"),
+    CustomerField("last_name", "text", "Last name"),
+    CustomerField("email", "text", "E-mail"),
+    CustomerField("mobile", "text", "Mobile"),
+    CustomerField("gender", "text", "Gender"),
+    CustomerField("birthday", "date", "Birthday"),
+    CustomerField("city", "text", "City"),
+    CustomerField("region", "text", "Region"),
+    CustomerField("country", "text", "Country"),
+    CustomerField("language", "text", "Language"),
+    CustomerField("source", "text", "Source"),
+    CustomerField("accepts_marketing", "boolean", "Accepts marketing"),
+    CustomerField("created_at", "instant", "Customer since"),
+    CustomerField("orders_count", "integer", "Number of orders"),
+    CustomerField("orders_amount", "money", "Total spent"),
+    CustomerField("average_order_amount", "money", "Average order amount"),
+    CustomerField("first_order_at", "instant", "First order"),
+    CustomerField("last_order_at", "instant", "Last order"),
+    CustomerField("segment", "text", "RFM segment"),
+    CustomerField("recency_score", "integer", "Recency score"),
+    CustomerField("frequency_score", "integer", "Frequency score"),
+    CustomerField("monetary_score", "integer", "Monetary score"),
+    CustomerField("cltv", "money", "Customer lifetime value"),
 )
 BY_KEY = {column.key: column for column in COLUMNS}
 SORTABLE = (

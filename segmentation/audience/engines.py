@@ -9,15 +9,13 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from segmentation.database import reading
-from segmentation.models import Customer
-from segmentation.rules.places import Facts
-
-PRIMARY = Facts(customers=Customer.__table__)
+from segmentation.rules.dialects import DIALECTS
+from segmentation.rules.writing import Facts
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A connection inside one read transaction, and the selectables that hold the facts there."""
+    """A connection inside one read transaction, and how the facts are read there."""
 
     connection: Connection
     facts: Facts
@@ -27,4 +25,4 @@ class Snapshot:
 def snapshot(seconds: float) -> Iterator[Snapshot]:
     """One consistent state of the facts; statements on it may take `seconds` in all. Raises errors.Unavailable."""
     with reading(seconds) as connection:
-        yield Snapshot(connection, PRIMARY)
+        yield Snapshot(connection, Facts(DIALECTS[connection.dialect.name]))

@@ -11,18 +11,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, select
+from sqlalchemy import ColumnElement, Executable, Result, Row, text
 
 from segmentation.audience.columns import sort_column
 from segmentation.audience.engines import Snapshot
 from segmentation.audience.scope import Scope
-from segmentation.models.types import Identifier
-from segmentation.rules.places import Facts
-from segmentation.rules.sql import condition
+from segmentation.models import Customer
+from segmentation.rules.sql import Compiler
 from segmentation.rules.tree import Group
 from segmentation.rules.windows import Clock
+from segmentation.rules.writing import Facts
 
 ROWS_AT_ONCE = 2_000
+CUSTOMERS = Customer.__table__
+KEY = "customers.id"
 
 
 @dataclass(frozen=True)
@@ -44,31 +46,43 @@ class PageRequest:
     after: Position | None = None
 
 
-def matching(scope: Scope, tree: Group, now: datetime, facts: Facts, *columns: ColumnElement[Any]) -> Select[Any]:
-    """The select of the scope's customers who match `tree` at `now`."""
-    clock = Clock(now, scope.settings.zone, scope.settings.week_start)
-    own = facts.customers.c.store_id == scope.store_id
-    return select(*columns).select_from(facts.customers).where(own, condition(tree, clock, facts))
+class Question:
+    """What is asked of the customers of a scope at one instant, in the making: its parts share one statement."""
+
+    def __init__(self, scope: Scope, now: datetime, facts: Facts) -> None:
+        clock = Clock(now, scope.settings.zone, scope.settings.week_start)
+        self.compiler = Compiler(facts, scope.store_id, clock)
+
+    def text(self, columns: str, where: str = "TRUE", rest: str = "") -> str:
+        """The statement that selects from the store's customers for whom the written condition holds."""
+        own = f"customers.store_id = {self.compiler.store}"
+        return f"{self.compiler.with_sets()}SELECT {columns} FROM customers WHERE {own} AND {where}{rest}"
+
+    def ask(self, snapshot: Snapshot, written: str, *columns: ColumnElement[Any], **options: Any) -> Result[Any]:
+        """The rows of a statement; `columns` give their types, where these matter."""
+        statement: Executable = text(written).columns(*columns) if columns else text(written)
+        return snapshot.connection.execute(statement, self.compiler.values, execution_options=options)
 
 
 def count(scope: Scope, tree: Group, now: datetime, snapshot: Snapshot) -> int:
     """How many customers match, exactly."""
-    counted = matching(scope, tree, now, snapshot.facts, func.count())
-    return int(snapshot.connection.execute(counted).scalar_one())
+    question = Question(scope, now, snapshot.facts)
+    written = question.text("count(*)", question.compiler.group(tree))
+    return int(question.ask(snapshot, written).scalar_one())
 
 
 def page(scope: Scope, tree: Group, now: datetime, snapshot: Snapshot, request: PageRequest) -> Sequence[Row[Any]]:
     """One page of matching customers, all columns; missing sort values come last."""
-    columns = snapshot.facts.customers.c
-    order = columns[sort_column(request.sort)]
-    found = matching(scope, tree, now, snapshot.facts, *columns)
+    question = Question(scope, now, snapshot.facts)
+    compiler, order = question.compiler, f"customers.{sort_column(request.sort)}"
+    where = compiler.group(tree)
     if request.after is not None:
-        found = found.where(_beyond(order, columns.id, request.descending, request.after))
-    if request.sort != "id":
-        found = found.order_by(order.is_(None), order.desc() if request.descending else order, columns.id)
-    else:
-        found = found.order_by(order.desc() if request.descending else order)
-    return snapshot.connection.execute(found.limit(request.limit).offset(request.offset)).all()
+        where += f" AND {_beyond(compiler, order, request.descending, request.after)}"
+    direction = " DESC" if request.descending else ""
+    ordered = f"{order}{direction}" if order == KEY else f"{order} IS NULL, {order}{direction}, {KEY}"
+    rest = f" ORDER BY {ordered} LIMIT {compiler.bind(request.limit)} OFFSET {compiler.bind(request.offset)}"
+    columns = list(CUSTOMERS.c)
+    return question.ask(snapshot, question.text(_names(columns), where, rest), *columns).all()
 
 
 def stream(
@@ -78,9 +92,10 @@ def stream(
 
     Whoever may stop before the end closes it, because the database keeps a cursor open for it.
     """
-    columns = snapshot.facts.customers.c
-    found = matching(scope, tree, now, snapshot.facts, *(columns[key] for key in keys)).order_by(columns.number)
-    with snapshot.connection.execute(found, execution_options={"yield_per": ROWS_AT_ONCE}) as rows:
+    question = Question(scope, now, snapshot.facts)
+    columns = [CUSTOMERS.c[key] for key in keys]
+    written = question.text(_names(columns), question.compiler.group(tree), " ORDER BY customers.number")
+    with question.ask(snapshot, written, *columns, yield_per=ROWS_AT_ONCE) as rows:
         yield from rows
 
 
@@ -90,12 +105,16 @@ def position(row: Row[Any], sort: str) -> Position:
     return Position(values[sort_column(sort)], values["id"])
 
 
-def _beyond(order: ColumnElement[Any], key: ColumnElement[Any], descending: bool, at: Position) -> ColumnElement[bool]:
-    identifier = literal(at.id, Identifier)
-    if order is key:
-        return key < identifier if descending else key > identifier
+def _beyond(compiler: Compiler, order: str, descending: bool, at: Position) -> str:
+    identifier = compiler.bind(at.id)
+    further = "<" if descending else ">"
+    if order == KEY:
+        return f"{KEY} {further} {identifier}"
     if at.value is None:
-        return and_(order.is_(None), key > identifier)
-    value = literal(at.value, order.type)
-    further = order < value if descending else order > value
-    return or_(further, and_(order == value, key > identifier), order.is_(None))
+        return f"({order} IS NULL AND {KEY} > {identifier})"
+    value = compiler.bind(at.value)
+    return f"({order} {further} {value} OR ({order} = {value} AND {KEY} > {identifier}) OR {order} IS NULL)"
+
+
+def _names(columns: Sequence[ColumnElement[Any]]) -> str:
+    return ", ".join(str(column) for column in columns)

@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 from segmentation.errors import Forbidden
 from segmentation.models import Store
 from segmentation.models.accounts import ROLES
-from segmentation.rules.fields import Catalogue, StoreSettings, catalogue
+from segmentation.rules.fields import Catalogue, DeclaredAttribute, StoreSettings, catalogue
+from segmentation.values.codes import ORDER_STATUSES
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,10 @@ class Scope:
     @classmethod
     def of(cls, store: Store, role: str, user_id: uuid.UUID | None) -> Scope:
         """The scope of a caller with that role in that store."""
-        settings = StoreSettings(ZoneInfo(store.timezone), store.week_start, store.currency, store.country)
+        statuses = dict.fromkeys((*store.counted_statuses, *ORDER_STATUSES, *store.seen_statuses))
+        attributes = tuple(DeclaredAttribute(each.key, each.label, each.kind) for each in store.attributes)
+        settings = StoreSettings(
+            ZoneInfo(store.timezone), store.week_start, store.currency, store.country, tuple(statuses), attributes)
         return cls(store.id, settings, store.language, role, user_id)
 
     @property

@@ -48,7 +48,7 @@ def export_segment(scope: Scope, segment: Segment, *, format: Format, keys: Sequ
     """Write the segment's customers, columns `keys`, to a file in the spool. Raises Invalid, Unavailable, OSError."""
     rules, now = rules_of(scope, segment), utc_now()
     name = f"{_file_name(segment.name)}.{format}"
-    sheet, title = segment.name, segment.id
+    title, segment_id = segment.name, segment.id
     path = _spool() / f"{new_id()}.{format}"
     columns = [Column(key, BY_KEY[key].heading(scope.language), BY_KEY[key].kind) for key in keys]
     with (
@@ -59,10 +59,10 @@ def export_segment(scope: Scope, segment: Segment, *, format: Format, keys: Sequ
             written = write_csv(path, columns, rows, header=header, bom=bom)
         else:
             written = write_xlsx(
-                path, columns, rows, header=header, sheet_name=sheet, right_to_left=scope.language == "ar",
-                zone=scope.settings.zone, about=lambda count: _about(scope, sheet, rules, now, count))
+                path, columns, rows, header=header, sheet_name=title, right_to_left=scope.language == "ar",
+                zone=scope.settings.zone, about=lambda count: _about(scope, title, rules, now, count))
     with writing() as session:
-        record(session, "segment_export", user_id=scope.user_id, store_id=scope.store_id, segment_id=str(title),
+        record(session, "segment_export", user_id=scope.user_id, store_id=scope.store_id, segment_id=str(segment_id),
                format=format, rows=written.rows, columns=list(keys), sha256=written.sha256.hex())
     return ExportedFile(path, name, MIMETYPES[format], written)
 
@@ -78,7 +78,8 @@ def _rows(
 
 def _about(scope: Scope, name: str, rules: Group, now: datetime, rows: int) -> list[tuple[str, str]]:
     local = now.astimezone(scope.settings.zone)
-    return [("Segment", name), ("Rules", sentence(rules)), ("As of", local.isoformat(timespec="seconds")),
+    said = sentence(rules, scope.settings.currency)[scope.language]
+    return [("Segment", name), ("Rules", said), ("As of", local.isoformat(timespec="seconds")),
             ("Time zone", scope.settings.zone.key), ("Currency", scope.settings.currency), ("Customers", str(rows))]
 
 

@@ -99,12 +99,20 @@ def _write(
         connection, Store.last_order_number, store_id, sum(draft.number is None for draft in drafts)))
     numbered = [(draft.number or next(unused), draft) for draft in drafts]
     store = connection.execute(
-        select(Store.id, Store.currency, Store.counted_statuses).where(Store.id == store_id)).one()
+        select(Store.id, Store.currency, Store.counted_statuses, Store.seen_statuses)
+        .where(Store.id == store_id)).one()
     whole = [order for order in numbered if not order[1].adds]
     added_to = [order for order in numbered if order[1].adds]
     insert_columns(connection, Order, _order_columns(store, whole, owners, written_by))
     _update(connection, store_id, _order_columns(store, added_to, owners, written_by))
     insert_columns(connection, OrderLine, _line_columns(store_id, numbered))
+    _remember_statuses(connection, store, {str(draft.head.status) for draft in drafts})
+
+
+def _remember_statuses(connection: Connection, store: Any, statuses: set[str]) -> None:
+    if not statuses <= {*store.seen_statuses}:
+        seen = sorted(statuses.union(store.seen_statuses))
+        connection.execute(update(Store).where(Store.id == store.id).values(seen_statuses=seen))
 
 
 def _delete(connection: Connection, store_id: uuid.UUID, numbers: Sequence[int]) -> None:

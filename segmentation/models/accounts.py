@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, ForeignKey, SmallInteger, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from segmentation.extensions import Base
+from segmentation.models.facts import Attribute
 from segmentation.models.types import Identifier, Instant, new_id, utc_now
 
 ROLES = ("viewer", "editor", "owner")
@@ -32,7 +33,8 @@ class Store(Base):
     """A tenant. `week_start` counts from Monday = 0; `country` is the region in which phone numbers are read.
 
     `data_version` grows by one with every committed change of the store's facts. The `last_*_number` columns hand out
-    the dense internal numbers. `rfm` keeps what the last scoring found (see `facts.rfm`).
+    the dense internal numbers. `rfm` keeps what the last scoring found (see `facts.rfm`), `seen_statuses` the statuses
+    that its orders have had.
     """
 
     __tablename__ = "stores"
@@ -45,11 +47,13 @@ class Store(Base):
     country: Mapped[str | None] = mapped_column(String(2))
     language: Mapped[str] = mapped_column(String(2))
     counted_statuses: Mapped[list[str]] = mapped_column(JSON)
+    seen_statuses: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
     data_version: Mapped[int] = mapped_column(BigInteger, default=0)
     last_customer_number: Mapped[int] = mapped_column(BigInteger, default=0)
     last_order_number: Mapped[int] = mapped_column(BigInteger, default=0)
     rfm: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     created_at: Mapped[datetime] = mapped_column(Instant, default=utc_now)
+    attributes: Mapped[list[Attribute]] = relationship(order_by="Attribute.key", viewonly=True)
 
 
 class Membership(Base):

@@ -11,7 +11,6 @@ from functools import partial
 from typing import Any
 
 from segmentation import limits
-from segmentation.rules.fields import Field
 from segmentation.rules.kinds import Fault, Integer
 from segmentation.rules.operators import Operator, Takes
 from segmentation.rules.windows import Duration, DurationRange
@@ -30,8 +29,11 @@ TAKEN: dict[Takes, tuple[str, ...]] = {
 }
 
 
-def read_arguments(raw: dict[str, Any], field: Field, operator: Operator, report: Report) -> Any:
-    """The typed value of a condition: scalar, tuple, Duration, DurationRange, unit or None, as `operator` takes it."""
+def read_arguments(raw: dict[str, Any], read: Read, operator: Operator, report: Report) -> Any:
+    """The typed value of a condition: scalar, tuple, Duration, DurationRange, unit or None, as `operator` takes it.
+
+    `read` reads one value of the field.
+    """
     slots = _Slots(raw, report)
     slots.refuse_all_but(TAKEN[operator.takes])
     read_count, read_unit = partial(_count, operator), partial(_unit, operator)
@@ -39,11 +41,11 @@ def read_arguments(raw: dict[str, Any], field: Field, operator: Operator, report
         case Takes.NOTHING:
             return None
         case Takes.ONE:
-            return slots.read("value", field.kind.read)
+            return slots.read("value", read)
         case Takes.MANY:
-            return slots.many(field.kind.read)
+            return slots.many(read)
         case Takes.PAIR:
-            return slots.pair(field.kind.read)
+            return slots.pair(read)
         case Takes.DURATION:
             return Duration(slots.read("value", read_count), slots.read("unit", read_unit))
         case Takes.DURATION_PAIR:

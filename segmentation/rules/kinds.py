@@ -7,6 +7,7 @@ into what columns hold and are compared with: folded text, fixed-point numbers.
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -15,10 +16,12 @@ from typing import Any, NamedTuple
 
 from segmentation import limits
 from segmentation.models.types import MONEY_UNITS
+from segmentation.translations import translate
 from segmentation.values.text import fold, has_control_characters
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-INT64 = 2**63 - 1
+LARGEST_STORED = 2**63 - 2
+MONTHS = 12
 
 
 class Fault(Exception):
@@ -35,6 +38,11 @@ class Bounds(NamedTuple):
 
     floor: int
     ceiling: int
+
+    @property
+    def is_storable(self) -> bool:
+        """Whether a stored value can equal the number."""
+        return self.floor == self.ceiling and abs(self.floor) < LARGEST_STORED
 
 
 @dataclass(frozen=True)
@@ -84,11 +92,20 @@ class Text(Kind):
 
 @dataclass(frozen=True)
 class Choice(Kind):
-    """One of a fixed set of codes, each with its label."""
+    """One of a fixed set of codes, each with its label. `named`: how the labels are said in a language, if they are
+    not among our own translations.
+    """
 
     name: str = "choice"
     widget: str = "select"
     choices: Mapping[str, str] = field(default_factory=dict, hash=False)
+    named: Callable[[str], Mapping[str, str]] | None = None
+
+    def label(self, code: str, language: str) -> str:
+        """What a code is called in a language."""
+        if self.named is not None:
+            return self.named(language)[code]
+        return translate(self.choices[code], language)
 
     def read(self, raw: Any) -> str:
         """One of the codes, exactly."""
@@ -126,11 +143,11 @@ class Integer(Kind):
 
 
 @dataclass(frozen=True)
-class Money(Kind):
-    """An amount in the store's currency, stored in units of 1/10000."""
+class Number(Kind):
+    """A number with up to four decimals, stored in units of 1/10000."""
 
-    name: str = "money"
-    widget: str = "money"
+    name: str = "decimal"
+    widget: str = "number"
 
     def read(self, raw: Any) -> int | Decimal:
         """Any JSON number within the limits, exactly as written."""
@@ -141,11 +158,19 @@ class Money(Kind):
         return {"type": "number", "minimum": -limits.NUMBER, "maximum": limits.NUMBER}
 
     def stored(self, value: int | Decimal, *, part: bool = False) -> Bounds:
-        """The stored numbers next to the amount, so that comparing is exact however many decimals it has."""
+        """The stored numbers next to it, so that comparing is exact however many decimals were asked for."""
         with localcontext(prec=2 * limits.TEXT_LENGTH):
             units = Decimal(value) * MONEY_UNITS
             floor, ceiling = units.to_integral_value(ROUND_FLOOR), units.to_integral_value(ROUND_CEILING)
         return Bounds(_clamp(int(floor)), _clamp(int(ceiling)))
+
+
+@dataclass(frozen=True)
+class Money(Number):
+    """An amount in the store's currency."""
+
+    name: str = "money"
+    widget: str = "money"
 
 
 @dataclass(frozen=True)
@@ -190,6 +215,55 @@ class Instant(Kind):
         return {"type": "string", "format": "date"}
 
 
+@dataclass(frozen=True)
+class Birthday(Kind):
+    """A day of the year on which somebody was born, asked about by nearness and by month."""
+
+    name: str = "birthday"
+    widget: str = "month"
+
+    def read(self, raw: Any) -> int:
+        """A month, 1 to 12."""
+        month = read_number(raw)
+        if not isinstance(month, int) or not 1 <= month <= MONTHS:
+            raise Fault("not_a_month", f"Enter a month from 1 to {MONTHS}.")
+        return month
+
+    def schema(self) -> dict[str, Any]:
+        """A month."""
+        return {"type": "integer", "minimum": 1, "maximum": MONTHS}
+
+
+@dataclass(frozen=True)
+class Tags(Text):
+    """A set of tags, each compared folded."""
+
+    name: str = "tags"
+    widget: str = "tags"
+
+
+@dataclass(frozen=True)
+class SegmentReference(Kind):
+    """Other segments, by id."""
+
+    name: str = "segment_reference"
+    widget: str = "segments"
+
+    def read(self, raw: Any) -> uuid.UUID:
+        """An id as the API writes it."""
+        try:
+            found = uuid.UUID(raw) if isinstance(raw, str) else None
+        except ValueError:
+            found = None
+        if found is None or str(found) != raw:
+            raise Fault("not_an_id", "Choose a segment.")
+        return found
+
+    def schema(self) -> dict[str, Any]:
+        """An id."""
+        return {"type": "string", "format": "uuid"}
+
+
 def read_text(raw: Any, longest: int = limits.TEXT_LENGTH) -> str:
     """Text that can be stored anywhere: 1 to `longest` characters, no control characters. Raises Fault."""
     if not isinstance(raw, str):
@@ -214,4 +288,4 @@ def read_number(raw: Any) -> int | Decimal:
 
 def _clamp(number: int) -> int:
     # No stored amount comes near the end of 64 bits, so beyond it the end compares alike.
-    return max(-INT64, min(INT64, number))
+    return max(-LARGEST_STORED, min(LARGEST_STORED, number))

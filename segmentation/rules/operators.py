@@ -1,8 +1,9 @@
-"""Operators: how a field is compared. One entry each: what it is called, which kinds it suits, what it takes, its SQL
-test.
+"""Operators: how a field is compared. One entry each: what it is called, which kinds it suits, what it takes, and which
+values it accepts.
 
-Only positives have a test; a negative is a name, and its meaning (everyone else) is derived in `sql`. To add an
-operator, add an entry to `OPERATORS`; validation, the form, OpenAPI and the docs follow.
+Only positives are defined; a negative is a name, and its meaning (everyone else) is derived in `sql`. To add an
+operator, write the function that turns what it is given into a `predicates.Predicate` and add an entry to `OPERATORS`;
+the SQL, validation, the form, sentences, warnings, OpenAPI and the docs follow.
 """
 
 from __future__ import annotations
@@ -12,15 +13,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, and_, literal
-
-from segmentation.models.functions import in_list, text_contains, text_ends_with, text_starts_with
 from segmentation.rules import windows
-from segmentation.rules.kinds import INT64, Bounds
-from segmentation.rules.windows import Clock, Window
+from segmentation.rules.kinds import Kind
+from segmentation.rules.predicates import AllOf, Equal, OneOf, Piece, Predicate, Span
+from segmentation.rules.windows import Clock
 
-Column = ColumnElement[Any]
-Test = Callable[[Column, Any], ColumnElement[bool]]
+Meaning = Callable[[Any, Kind, Clock], Predicate]
 
 
 class Takes(StrEnum):
@@ -37,97 +35,116 @@ class Takes(StrEnum):
 
 @dataclass(frozen=True)
 class Operator:
-    """A comparison. `test` is None for the one that asks whether there is a value at all (`is_empty`).
+    """A comparison. `meaning` is None for the one that asks whether there is a value at all (`is_empty`).
 
-    `window` turns what a date operator was given into the window that `test` looks in. `units` are the units a
-    duration or period may have. `part`: the value is only a piece of what is stored.
+    `units` are the units a duration or period may have, `least` the smallest duration.
     """
 
     key: str
     label: str
     kinds: frozenset[str]
     takes: Takes
-    test: Test | None
+    meaning: Meaning | None
     negative: str | None = None
     negative_label: str | None = None
-    window: Callable[[Any, Clock], Window] | None = None
     units: tuple[str, ...] = ()
     least: int = 1
-    part: bool = False
 
 
-def _equals(column: Column, value: Any) -> ColumnElement[bool]:
-    return column == literal(value, column.type)
+def _equal(value: Any, kind: Kind, _: Clock) -> Predicate:
+    return Equal(kind.stored(value))
 
 
-def _number(value: int) -> ColumnElement[int]:
-    # One type for all numbers: the SQL text must not depend on how large a value is.
-    return literal(value, BigInteger())
+def _equal_number(value: Any, kind: Kind, _: Clock) -> Predicate:
+    bounds = kind.stored(value)
+    # What has more decimals than are stored equals nothing: then the span ends before it starts.
+    return Equal(bounds.floor) if kind.name == "integer" else Span(bounds.ceiling, bounds.floor + 1)
 
 
-def _equals_whole(column: Column, value: Bounds) -> ColumnElement[bool]:
-    return column == _number(value.floor)
+def _any(values: tuple[Any, ...], kind: Kind, _: Clock) -> Predicate:
+    return OneOf(tuple(dict.fromkeys(kind.stored(value) for value in values)))
 
 
-def _equals_exactly(column: Column, value: Bounds) -> ColumnElement[bool]:
-    # An amount with more decimals than are stored equals nothing: its bounds are the wrong way round.
-    return and_(column >= _number(value.ceiling), column <= _number(value.floor))
+def _all(values: tuple[Any, ...], kind: Kind, _: Clock) -> Predicate:
+    return AllOf(tuple(dict.fromkeys(kind.stored(value) for value in values)))
 
 
-def _any_number(column: Column, values: tuple[Bounds, ...]) -> ColumnElement[bool]:
-    storable = [low for low, high in values if low == high and abs(low) < INT64]
-    return in_list(column, storable)
+def _any_number(values: tuple[Any, ...], kind: Kind, _: Clock) -> Predicate:
+    bounds = [kind.stored(value) for value in values]
+    return OneOf(tuple(dict.fromkeys(each.floor for each in bounds if each.is_storable)))
 
 
-def _greater(column: Column, value: Bounds) -> ColumnElement[bool]:
-    return column > _number(value.floor)
+def _contains(value: Any, kind: Kind, _: Clock) -> Predicate:
+    return Piece("anywhere", kind.stored(value, part=True))
 
 
-def _at_least(column: Column, value: Bounds) -> ColumnElement[bool]:
-    return column >= _number(value.ceiling)
+def _starts_with(value: Any, kind: Kind, _: Clock) -> Predicate:
+    return Piece("at_start", kind.stored(value, part=True))
 
 
-def _less(column: Column, value: Bounds) -> ColumnElement[bool]:
-    return column < _number(value.ceiling)
+def _ends_with(value: Any, kind: Kind, _: Clock) -> Predicate:
+    return Piece("at_end", kind.stored(value, part=True))
 
 
-def _at_most(column: Column, value: Bounds) -> ColumnElement[bool]:
-    return column <= _number(value.floor)
+def _greater(value: Any, kind: Kind, _: Clock) -> Predicate:
+    return Span(kind.stored(value).floor + 1, None)
 
 
-def _between(column: Column, pair: tuple[Bounds, Bounds]) -> ColumnElement[bool]:
-    return and_(_at_least(column, pair[0]), _at_most(column, pair[1]))
+def _at_least(value: Any, kind: Kind, _: Clock) -> Predicate:
+    return Span(kind.stored(value).ceiling, None)
 
 
-def _within(column: Column, window: Window) -> ColumnElement[bool]:
-    start = [] if window.start is None else [column >= literal(window.start, column.type)]
-    end = [] if window.end is None else [column < literal(window.end, column.type)]
-    return and_(*start, *end)
+def _less(value: Any, kind: Kind, _: Clock) -> Predicate:
+    return Span(None, kind.stored(value).ceiling)
+
+
+def _at_most(value: Any, kind: Kind, _: Clock) -> Predicate:
+    return Span(None, kind.stored(value).floor + 1)
+
+
+def _between(pair: tuple[Any, Any], kind: Kind, _: Clock) -> Predicate:
+    return Span(kind.stored(pair[0]).ceiling, kind.stored(pair[1]).floor + 1)
+
+
+def _born_today(_value: None, _: Kind, clock: Clock) -> Predicate:
+    return OneOf(tuple(sorted(windows.month_days(clock.today, 1))))
+
+
+def _born_in_next(duration: windows.Duration, _: Kind, clock: Clock) -> Predicate:
+    return OneOf(tuple(sorted(windows.month_days(clock.today, duration.amount))))
+
+
+def _born_in_month(month: int, _: Kind, __: Clock) -> Predicate:
+    return Span(month * 100, month * 100 + 100)
 
 
 TEXT, TEXTS = frozenset({"text"}), frozenset({"text", "choice"})
-WHOLE, MONEY = frozenset({"integer"}), frozenset({"money"})
-NUMBERS = WHOLE | MONEY
-BOOLEAN, INSTANT = frozenset({"boolean"}), frozenset({"instant"})
-EVERY_KIND = TEXTS | NUMBERS | BOOLEAN | INSTANT
+NUMBERS = frozenset({"integer", "decimal", "money"})
+BOOLEAN, INSTANT, BIRTHDAY = frozenset({"boolean"}), frozenset({"instant"}), frozenset({"birthday"})
+TAGS, SEGMENTS = frozenset({"tags"}), frozenset({"segment_reference"})
+CAN_BE_EMPTY = TEXTS | NUMBERS | BOOLEAN | INSTANT | BIRTHDAY | TAGS
 DAYS_UP = windows.UNITS[1:]
 
 
-def _day(key: str, label: str, window: Callable[[Any, Clock], Window], **more: Any) -> Operator:
-    return Operator(key, label, INSTANT, more.pop("takes", Takes.ONE), _within, window=window, **more)
+def _day(key: str, label: str, window: Callable[[Any, Clock], Span], **more: Any) -> Operator:
+    def meaning(value: Any, _: Kind, clock: Clock) -> Predicate:
+        return window(value, clock)
+
+    return Operator(key, label, INSTANT, more.pop("takes", Takes.ONE), meaning, **more)
 
 
 OPERATORS: tuple[Operator, ...] = (
-    Operator("equals", "is", TEXTS | BOOLEAN, Takes.ONE, _equals, "not_equals", "is not"),
-    Operator("equals", "is", WHOLE, Takes.ONE, _equals_whole, "not_equals", "is not"),
-    Operator("equals", "is", MONEY, Takes.ONE, _equals_exactly, "not_equals", "is not"),
-    Operator("in", "is any of", TEXTS, Takes.MANY, in_list, "not_in", "is none of"),
+    Operator("equals", "is", TEXTS | BOOLEAN, Takes.ONE, _equal, "not_equals", "is not"),
+    Operator("equals", "is", NUMBERS, Takes.ONE, _equal_number, "not_equals", "is not"),
+    Operator("equals", "include", TAGS, Takes.ONE, _equal, "not_equals", "do not include"),
+    Operator("in", "is any of", TEXTS, Takes.MANY, _any, "not_in", "is none of"),
     Operator("in", "is any of", NUMBERS, Takes.MANY, _any_number, "not_in", "is none of"),
-    Operator("contains", "contains", TEXT, Takes.ONE, text_contains, "not_contains", "does not contain", part=True),
-    Operator("starts_with", "starts with", TEXT, Takes.ONE, text_starts_with, "not_starts_with",
-             "does not start with", part=True),
-    Operator("ends_with", "ends with", TEXT, Takes.ONE, text_ends_with, "not_ends_with", "does not end with",
-             part=True),
+    Operator("in", "include any of", TAGS, Takes.MANY, _any, "not_in", "include none of"),
+    Operator("has_all", "include all of", TAGS, Takes.MANY, _all, "not_has_all", "do not include all of"),
+    Operator("in", "is any of", SEGMENTS, Takes.MANY, _any, "not_in", "is none of"),
+    Operator("contains", "contains", TEXT, Takes.ONE, _contains, "not_contains", "does not contain"),
+    Operator("starts_with", "starts with", TEXT, Takes.ONE, _starts_with, "not_starts_with", "does not start with"),
+    Operator("ends_with", "ends with", TEXT, Takes.ONE, _ends_with, "not_ends_with", "does not end with"),
     Operator("greater_than", "is more than", NUMBERS, Takes.ONE, _greater),
     Operator("greater_than_or_equals", "is at least", NUMBERS, Takes.ONE, _at_least),
     Operator("less_than", "is less than", NUMBERS, Takes.ONE, _less),
@@ -151,7 +168,11 @@ OPERATORS: tuple[Operator, ...] = (
          negative_label="is not in this"),
     _day("in_previous", "is in the previous", windows.in_previous, takes=Takes.PERIOD, units=DAYS_UP,
          negative="not_in_previous", negative_label="is not in the previous"),
-    Operator("is_empty", "has no value", EVERY_KIND, Takes.NOTHING, None, "is_not_empty", "has a value"),
+    Operator("is_today", "is today", BIRTHDAY, Takes.NOTHING, _born_today, "is_not_today", "is not today"),
+    Operator("in_next", "is in the next", BIRTHDAY, Takes.DURATION, _born_in_next, "not_in_next", "is not in the next",
+             units=("days",)),
+    Operator("in_month", "is in month", BIRTHDAY, Takes.ONE, _born_in_month, "not_in_month", "is not in month"),
+    Operator("is_empty", "has no value", CAN_BE_EMPTY, Takes.NOTHING, None, "is_not_empty", "has a value"),
 )
 
 

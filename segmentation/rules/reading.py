@@ -1,4 +1,4 @@
-"""Reading rules: JSON to a typed tree, collecting every problem with its address; and the tree back to JSON.
+"""Reading rules: JSON to a typed tree, collecting every problem with its address. `wire` goes the other way.
 
 The same reader serves requests and rules read back from the database. Nothing is coerced, dropped or guessed: a rule
 that cannot be read whole is not read at all. Only a missing `id` is filled in, and a null where nothing is expected
@@ -7,8 +7,8 @@ is nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date
+from collections.abc import Callable, Mapping
+from functools import partial
 from secrets import token_hex
 from typing import Any
 
@@ -16,13 +16,17 @@ from segmentation import limits
 from segmentation.errors import Problem
 from segmentation.rules import operators
 from segmentation.rules.arguments import read_arguments
-from segmentation.rules.fields import Catalogue, Field
-from segmentation.rules.kinds import Fault, read_text
-from segmentation.rules.operators import Operator, Takes
+from segmentation.rules.field import Field
+from segmentation.rules.fields import Catalogue
+from segmentation.rules.kinds import Fault, Kind, SegmentReference, read_text
+from segmentation.rules.operators import Operator
+from segmentation.rules.references import NO_SEGMENTS, Segments, check_references
 from segmentation.rules.tree import Condition, Group, Logic
 
 GROUP_KEYS = frozenset({"id", "logic", "conditions", "groups", "negate"})
-CONDITION_KEYS = frozenset({"id", "field", "operator", "value", "value2", "unit", "include_empty"})
+CONDITION_KEYS = frozenset({"id", "field", "operator", "value", "value2", "unit", "include_empty", "where"})
+
+Fields = Mapping[str, Field]
 
 
 class RulesError(Exception):
@@ -33,30 +37,26 @@ class RulesError(Exception):
         self.problems = problems
 
 
-def read_rules(raw: Any, catalogue: Catalogue, path: str = "/rules") -> Group:
-    """The tree that `raw` (parsed JSON) describes. `path` is its JSON Pointer. Raises RulesError with every problem."""
-    reader = _Reader(catalogue)
-    tree = reader.group(raw, path, depth=1)
+def read_rules(raw: Any, catalogue: Catalogue, path: str = "/rules", segments: Segments = NO_SEGMENTS) -> Group:
+    """The tree that `raw` (parsed JSON) describes. `path` is its JSON Pointer; `segments` finds those it refers to.
+
+    Raises RulesError with every problem.
+    """
+    reader = _Reader(catalogue, segments)
+    tree = reader.group(raw, path, 1, catalogue.fields)
     if reader.problems or tree is None:
         raise RulesError(reader.problems)
+    if problem := check_references(tree, path):
+        raise RulesError([problem])
     return tree
 
 
-def to_wire(tree: Group) -> dict[str, Any]:
-    """The tree as JSON; reading it again yields the same tree."""
-    wire: dict[str, Any] = {
-        "id": tree.id, "logic": tree.logic.value,
-        "conditions": [_condition_to_wire(node) for node in tree.conditions],
-        "groups": [to_wire(group) for group in tree.groups],
-    }
-    return {**wire, "negate": True} if tree.negate else wire
-
-
 class _Reader:
-    """One reading: gathers problems, hands out ids, counts nodes."""
+    """One reading: gathers problems, hands out ids, counts nodes. `fields` are those that a group may ask about."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: Catalogue, segments: Segments) -> None:
         self.catalogue = catalogue
+        self.segments = segments
         self.problems: list[Problem] = []
         self.ids: set[str] = set()
         self.conditions = 0
@@ -65,26 +65,27 @@ class _Reader:
     def problem(self, path: str, code: str, message: str, node: str | None) -> None:
         self.problems.append(Problem(path, code, message, node))
 
-    def group(self, raw: Any, path: str, depth: int) -> Group | None:
+    def group(self, raw: Any, path: str, depth: int, fields: Fields) -> Group | None:
         if not isinstance(raw, dict):
             self.problem(path, "not_an_object", "A group must be an object.", None)
             return None
         self.groups += 1
-        if self._past(self.groups, limits.RULE_GROUPS, path, "groups") or depth > limits.RULE_DEPTH:
-            if depth > limits.RULE_DEPTH:
-                self.problem(path, "too_deep", f"Groups may nest {limits.RULE_DEPTH} deep.", None)
+        if self._past(self.groups, limits.RULE_GROUPS, path, "groups"):
+            return None
+        if depth > limits.RULE_DEPTH:
+            self.problem(path, "too_deep", f"Groups may nest {limits.RULE_DEPTH} deep.", None)
             return None
         node = self._id(raw, path, "g")
         self._unknown_keys(raw, GROUP_KEYS, path, node)
         logic = self._logic(raw, path, node)
         negate = self._flag(raw, "negate", False, path, node)
-        conditions = self._members(raw, "conditions", path, node, self.condition)
-        groups = self._members(raw, "groups", path, node, lambda inner, at: self.group(inner, at, depth + 1))
+        conditions = self._members(raw, "conditions", path, node, partial(self.condition, depth=depth, fields=fields))
+        groups = self._members(raw, "groups", path, node, partial(self.group, depth=depth + 1, fields=fields))
         if depth > 1 and not raw.get("conditions") and not raw.get("groups"):
             self.problem(path, "empty_group", "A group needs a condition; remove it or fill it.", node)
         return Group(node, logic, tuple(conditions), tuple(groups), negate)
 
-    def condition(self, raw: Any, path: str) -> Condition | None:
+    def condition(self, raw: Any, path: str, depth: int, fields: Fields) -> Condition | None:
         if not isinstance(raw, dict):
             self.problem(path, "not_an_object", "A condition must be an object.", None)
             return None
@@ -93,15 +94,30 @@ class _Reader:
             return None
         node = self._id(raw, path, "c")
         self._unknown_keys(raw, CONDITION_KEYS, path, node)
-        field = self._field(raw, path, node)
+        field = self._field(raw, fields, path, node)
         found = self._operator(raw, field, path, node) if field else None
+        where = self._where(raw, field, path, depth, node) if field else None
         if field is None or found is None:
             return None
         operator, negated = found
         include_empty = self._include_empty(raw, negated, path, node)
-        value = read_arguments(raw, field, operator, lambda key, fault: self.problem(
+        value = read_arguments(raw, self._read(field.kind), operator, lambda key, fault: self.problem(
             f"{path}/{key}", fault.code, fault.message, node))
-        return Condition(node, field, operator, negated, value, include_empty)
+        return Condition(node, field, operator, negated, value, include_empty, where)
+
+    def _where(self, raw: dict[str, Any], field: Field, path: str, depth: int, node: str) -> Group | None:
+        if raw.get("where") is None:
+            return None
+        inside = self.catalogue.inside(field)
+        if not inside:
+            self.problem(f"{path}/where", "not_expected", "Only what is added up over orders takes this.", node)
+            return None
+        return self.group(raw["where"], f"{path}/where", depth + 1, inside)
+
+    def _read(self, kind: Kind) -> Callable[[Any], Any]:
+        if isinstance(kind, SegmentReference):
+            return lambda raw: self.segments.find(kind.read(raw))
+        return kind.read
 
     def _members(self, raw: dict[str, Any], key: str, path: str, node: str,
                  read: Callable[[Any, str], Any]) -> list[Any]:
@@ -152,9 +168,9 @@ class _Reader:
             return default
         return given
 
-    def _field(self, raw: dict[str, Any], path: str, node: str) -> Field | None:
+    def _field(self, raw: dict[str, Any], fields: Fields, path: str, node: str) -> Field | None:
         key = raw.get("field")
-        field = self.catalogue.get(key) if isinstance(key, str) else None
+        field = fields.get(key) if isinstance(key, str) else None
         if field is None:
             self.problem(f"{path}/field", "unknown_field", "Choose a field.", node)
         return field
@@ -171,33 +187,3 @@ class _Reader:
             self.problem(f"{path}/include_empty", "not_expected", "Only a negative comparison takes this.", node)
             return True
         return self._flag(raw, "include_empty", True, path, node)
-
-
-def _condition_to_wire(node: Condition) -> dict[str, Any]:
-    name = node.operator.negative if node.negated else node.operator.key
-    wire = {"id": node.id, "field": node.field.key, "operator": name, **_arguments_to_wire(node)}
-    return wire if node.include_empty else {**wire, "include_empty": False}
-
-
-def _arguments_to_wire(node: Condition) -> dict[str, Any]:
-    value = node.value
-    match node.operator.takes:
-        case Takes.NOTHING:
-            return {}
-        case Takes.ONE:
-            return {"value": _scalar(value)}
-        case Takes.MANY:
-            return {"value": [_scalar(each) for each in value]}
-        case Takes.PAIR:
-            return {"value": _scalar(value[0]), "value2": _scalar(value[1])}
-        case Takes.DURATION:
-            return {"value": value.amount, "unit": value.unit}
-        case Takes.DURATION_PAIR:
-            return {"value": value.low, "value2": value.high, "unit": value.unit}
-        case Takes.PERIOD:
-            return {"unit": value}
-
-
-def _scalar(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, date) else value
-

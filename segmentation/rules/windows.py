@@ -1,22 +1,24 @@
 """Date operators become windows: half-open ranges of instants, worked out once, in Python, in the store's time zone.
 
-A window's `start` is inside, its `end` is not; None is open. Days are the store's local days. Nothing here reads the
-clock: `Clock` carries the one instant that is "now" for a whole answer.
+A window is a `Span`: its start is inside, its end is not; None is open. Days are the store's local days. Nothing here
+reads the clock: `Clock` carries the one instant that is "now" for a whole answer.
 """
 
 from __future__ import annotations
 
-from calendar import monthrange
+from calendar import isleap, monthrange
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from segmentation.models.types import MICROSECOND
+from segmentation.rules.predicates import Span
 
 DAY = timedelta(days=1)
 # No fact lies outside; durations that reach further stop here.
 FIRST_DAY, LAST_DAY = date(1800, 1, 1), date(2300, 1, 1)
+DAYS_IN_ANY_YEAR = 366
 DAYS_IN = {"days": 1, "weeks": 7}
 MONTHS_IN = {"months": 1, "quarters": 3, "years": 12}
 UNITS = ("hours", "days", "weeks", "months", "quarters", "years")
@@ -38,13 +40,6 @@ class Clock:
     def start(self, day: date) -> datetime:
         """The first instant of a local day, in UTC."""
         return start_of_day(day, self.zone)
-
-
-class Window(NamedTuple):
-    """Instants from `start` up to, not including, `end`."""
-
-    start: datetime | None
-    end: datetime | None
 
 
 class Duration(NamedTuple):
@@ -81,69 +76,77 @@ def first_instant(local: datetime, zone: ZoneInfo) -> datetime:
     return high
 
 
-def on(day: date, clock: Clock) -> Window:
+def on(day: date, clock: Clock) -> Span:
     """That local day."""
-    return Window(clock.start(day), clock.start(day + DAY))
+    return Span(clock.start(day), clock.start(day + DAY))
 
 
-def before(day: date, clock: Clock) -> Window:
+def before(day: date, clock: Clock) -> Span:
     """Before that day began."""
-    return Window(None, clock.start(day))
+    return Span(None, clock.start(day))
 
 
-def after(day: date, clock: Clock) -> Window:
+def after(day: date, clock: Clock) -> Span:
     """From the day after."""
-    return Window(clock.start(day + DAY), None)
+    return Span(clock.start(day + DAY), None)
 
 
-def on_or_before(day: date, clock: Clock) -> Window:
+def on_or_before(day: date, clock: Clock) -> Span:
     """Up to the end of that day."""
-    return Window(None, clock.start(day + DAY))
+    return Span(None, clock.start(day + DAY))
 
 
-def on_or_after(day: date, clock: Clock) -> Window:
+def on_or_after(day: date, clock: Clock) -> Span:
     """From the start of that day."""
-    return Window(clock.start(day), None)
+    return Span(clock.start(day), None)
 
 
-def between(days: tuple[date, date], clock: Clock) -> Window:
+def between(days: tuple[date, date], clock: Clock) -> Span:
     """Both days and those between."""
-    return Window(clock.start(days[0]), clock.start(days[1] + DAY))
+    return Span(clock.start(days[0]), clock.start(days[1] + DAY))
 
 
-def in_last(duration: Duration, clock: Clock) -> Window:
+def in_last(duration: Duration, clock: Clock) -> Span:
     """The last so many hours, or local days that end with today, up to now."""
-    return Window(_start_of_last(duration, clock), clock.now + MICROSECOND)
+    return Span(_start_of_last(duration, clock), clock.now + MICROSECOND)
 
 
-def more_than_ago(duration: Duration, clock: Clock) -> Window:
+def more_than_ago(duration: Duration, clock: Clock) -> Span:
     """Before the window of `in_last` begins."""
-    return Window(None, _start_of_last(duration, clock))
+    return Span(None, _start_of_last(duration, clock))
 
 
-def in_next(duration: Duration, clock: Clock) -> Window:
+def in_next(duration: Duration, clock: Clock) -> Span:
     """The next so many hours from now, or local days from the start of today."""
     if duration.unit == "hours":
-        return Window(clock.now, _later(clock.now, duration.amount))
-    return Window(clock.start(clock.today), clock.start(shift(clock.today, duration.amount, duration.unit)))
+        return Span(clock.now, _later(clock.now, duration.amount))
+    return Span(clock.start(clock.today), clock.start(shift(clock.today, duration.amount, duration.unit)))
 
 
-def between_ago(span: DurationRange, clock: Clock) -> Window:
+def between_ago(span: DurationRange, clock: Clock) -> Span:
     """Whole local days, from `high` units ago to `low` units ago."""
     first, last = (shift(clock.today, -count, span.unit) for count in (span.high, span.low))
-    return Window(clock.start(first), clock.start(last + DAY))
+    return Span(clock.start(first), clock.start(last + DAY))
 
 
-def in_this(unit: str, clock: Clock) -> Window:
+def in_this(unit: str, clock: Clock) -> Span:
     """The local day, week, month, quarter or year that holds now."""
     first = _first_day(unit, clock)
-    return Window(clock.start(first), clock.start(shift(first, 1, unit)))
+    return Span(clock.start(first), clock.start(shift(first, 1, unit)))
 
 
-def in_previous(unit: str, clock: Clock) -> Window:
+def in_previous(unit: str, clock: Clock) -> Span:
     """The one before."""
     first = _first_day(unit, clock)
-    return Window(clock.start(shift(first, -1, unit)), clock.start(first))
+    return Span(clock.start(shift(first, -1, unit)), clock.start(first))
+
+
+def month_days(first: date, count: int) -> frozenset[int]:
+    """The birthdays (month × 100 + day) that fall on one of `count` days; 29 February on the 28th in common years."""
+    days = [date.fromordinal(first.toordinal() + number) for number in range(min(count, DAYS_IN_ANY_YEAR))]
+    found = {day.month * 100 + day.day for day in days}
+    eve_of_none = any((day.month, day.day) == (2, 28) and not isleap(day.year) for day in days)
+    return frozenset(found | {229} if eve_of_none else found)
 
 
 def shift(day: date, count: int, unit: str) -> date:

@@ -15,6 +15,10 @@ RFM_LABELS = (
     "Champions", "Loyal Customers", "Potential Loyalists", "New Customers", "Promising", "Need Attention",
     "About To Sleep", "At Risk", "Cannot Lose Them", "Hibernating", "Lost",
 )
+ORDER_STATUSES = (
+    "completed", "delivered", "fulfilled", "paid", "shipped", "pending", "processing", "cancelled", "refunded",
+    "returned",
+)
 _NOT_COUNTRIES = frozenset("AC CP CQ DG EA EU EZ IC QO TA UN XA XB ZZ".split())
 _COUNTRY_WORDS = {"uk": "GB", "usa": "US", "uae": "AE", "ksa": "SA", "السعودية": "SA", "الإمارات": "AE"}
 _GENDER_WORDS = {
@@ -25,17 +29,18 @@ _GENDER_WORDS = {
 
 
 @cache
-def countries() -> dict[str, str]:
-    """ISO 3166 alpha-2 codes and English names."""
-    names = Locale("en").territories
+def countries(spoken: str = "en") -> dict[str, str]:
+    """ISO 3166 alpha-2 codes and names, in the language `spoken`."""
+    names = Locale(spoken).territories
     return {code: name for code, name in sorted(names.items()) if len(code) == 2 and code.isalpha()
             and code not in _NOT_COUNTRIES}
 
 
 @cache
-def languages() -> dict[str, str]:
-    """ISO 639-1 codes and English names."""
-    return {code: name for code, name in sorted(Locale("en").languages.items()) if len(code) == 2}
+def languages(spoken: str = "en") -> dict[str, str]:
+    """ISO 639-1 codes and names, in the language `spoken`."""
+    names = Locale(spoken).languages
+    return {code: names.get(code, name) for code, name in sorted(Locale("en").languages.items()) if len(code) == 2}
 
 
 @cache

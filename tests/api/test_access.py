@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from typing import Any
 
 import pytest
 
-from tests.api.conftest import CANARY, Client, World, checked_error
+from tests.api.conftest import A_CUSTOMER, CANARY, Client, World, checked_error
 
 RULES = {"logic": "AND", "conditions": [{"field": "last_name", "operator": "contains", "value": CANARY}]}
 OPEN_TO_ALL = {"/api/auth/token", "/api/openapi.json", "/api/docs", "/static/<path:filename>"}
 OF_NO_STORE = {"/api/auth/refresh", "/api/auth/logout", "/api/auth/me"}
+SEGMENTS = "/api/segmentation"
 FOR_VIEWERS = {
-    ("GET", ""),
-    ("GET", "/fields"),
-    ("POST", "/preview"),
-    ("GET", "/<uuid:segment_id>"),
-    ("GET", "/<uuid:segment_id>/revisions"),
-    ("GET", "/<uuid:segment_id>/customers"),
+    ("GET", SEGMENTS),
+    ("GET", f"{SEGMENTS}/fields"),
+    ("POST", f"{SEGMENTS}/preview"),
+    ("GET", f"{SEGMENTS}/<uuid:segment_id>"),
+    ("GET", f"{SEGMENTS}/<uuid:segment_id>/revisions"),
+    ("GET", f"{SEGMENTS}/<uuid:segment_id>/customers"),
+    ("GET", f"{SEGMENTS}/<uuid:segment_id>/explain"),
+    ("GET", "/api/attributes"),
+}
+FOR_OWNERS = {("PUT", "/api/attributes/<key>"), ("DELETE", "/api/attributes/<key>")}
+BODIES: dict[tuple[str, str], Any] = {
+    ("POST", SEGMENTS): {"name": "n", "rules": RULES},
+    ("POST", f"{SEGMENTS}/preview"): {"rules": RULES},
+    ("PUT", "/api/attributes/<key>"): {"label": "Tier", "kind": "text"},
 }
 
 
@@ -35,8 +43,10 @@ def routes(world: World) -> list[tuple[str, str]]:
 
 def ask(client: Client, method: str, rule: str, segment: str, store: str | None = None) -> Any:
     """A request with a body that would be accepted."""
-    url = re.sub(r"<[^>]+>", segment, rule).removeprefix("/api/segmentation")
-    body = {"rules": RULES} if rule.endswith("/preview") else {"name": "n", "rules": RULES} if method == "POST" else {}
+    url = rule.replace("<key>", "tier").replace("<uuid:segment_id>", segment)
+    if rule.endswith("/explain"):
+        url += f"?customer_id={A_CUSTOMER}"
+    body = BODIES.get((method, rule), {})
     options = {"json": body} if method in {"POST", "PUT"} else {}
     return client.open(method, url, store=store, **options)
 
@@ -67,11 +77,11 @@ def test_a_segment_of_another_store_is_as_unknown_as_any(world: World) -> None:
     deleted = world.owner.create()["id"]
     assert world.owner.delete(f"/{deleted}").status_code == 204
     for method, rule in routes(world):
-        if "<" in rule:
+        if "<uuid:segment_id>" in rule:
             seen = [theirs, str(uuid.uuid4()), *([] if rule.endswith("/restore") else [deleted])]
             answers = [ask(world.owner, method, rule, segment) for segment in seen]
             answers.append(
-                world.owner.open(method, rule.removeprefix("/api/segmentation").replace("<uuid:segment_id>", "1"))
+                world.owner.open(method, rule.replace("<uuid:segment_id>", "1"))
             )
             for answer in answers:
                 checked_error(answer, 404, "not_found")
@@ -98,12 +108,15 @@ def test_roles(world: World) -> None:
     segment = world.owner.create()["id"]
     viewer, editor = world.as_user("viewer@a.example", "a"), world.as_user("editor@a.example", "a")
     for method, rule in routes(world):
-        allowed = (method, rule.removeprefix("/api/segmentation")) in FOR_VIEWERS
+        allowed = (method, rule) in FOR_VIEWERS
         with ask(viewer, method, rule, segment) as answer:
             assert answer.status_code == (200 if allowed else 403), (method, rule)
     for method, rule in sorted(routes(world), key=lambda route: route[0] == "DELETE"):
         with ask(editor, method, rule, segment) as answer:
-            assert answer.status_code < 300, (method, rule, answer.text)
+            allowed = (method, rule) not in FOR_OWNERS
+            assert answer.status_code < 300 if allowed else answer.status_code == 403, (method, rule, answer.text)
+    for method, rule in sorted(FOR_OWNERS, reverse=True):
+        assert ask(world.owner, method, rule, segment).status_code < 300
 
 
 def test_nothing_of_another_store_is_ever_shown(world: World) -> None:

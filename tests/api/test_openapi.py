@@ -83,9 +83,15 @@ def test_answers_are_as_documented(world: World) -> None:
 
 def test_the_catalogue_is_enough_to_build_a_form(world: World) -> None:
     found = world.owner.get("/fields").json
-    assert [group["group"] for group in found["groups"]] == ["Profile", "Order stats", "RFM"]
+    groups = ["Profile", "Order stats", "RFM", "Orders", "Order lines", "Segments"]
+    assert [group["group"] for group in found["groups"]] == groups
     fields = {field["key"]: field for group in found["groups"] for field in group["fields"]}
-    assert len(fields) == 24
+    assert len(fields) == 46
+    inside = {field["key"]: field for group in found["where"] for field in group["fields"]}
+    assert set(fields["items.quantity_sum"]["where"]) == inside.keys()
+    assert [key for key in inside if key.startswith("order.")] == fields["orders.count"]["where"]
+    assert "refunded" in {choice["value"] for choice in inside["order.status"]["choices"]}
+    assert "where" not in fields["orders_count"]
     assert fields["segment"]["kind"] == "choice"
     assert len(fields["segment"]["choices"]) == 11
     assert fields["orders_count"]["can_be_empty"] is False

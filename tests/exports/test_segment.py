@@ -54,7 +54,7 @@ def test_a_workbook_says_what_it_is(scope: Scope) -> None:
         "رقم العميل", "الاسم الأول", "إجمالي المشتريات", "آخر طلب"]
     assert book.worksheets[0].sheet_view.rightToLeft
     about = {row[0].value: row[1].value for row in book.worksheets[-1].iter_rows()}
-    assert about["Rules"] == "First name is نوره"
+    assert about["Rules"] == "الاسم الأول يساوي نوره"
     assert (about["Customers"], about["Time zone"], about["Currency"]) == ("30", "Asia/Riyadh", "SAR")
     assert ZoneInfo(about["Time zone"])
 

@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from segmentation.audience.engines import Snapshot
-from segmentation.audience.matching import matching
+from segmentation.audience.matching import Question
 from segmentation.audience.scope import Scope
 from segmentation.database import writing
 from segmentation.models import Customer, Store
 from segmentation.models.accounts import DEFAULT_COUNTED_STATUSES
 from segmentation.models.types import new_id, to_units
-from segmentation.rules.reading import read_rules, to_wire
+from segmentation.rules.reading import read_rules
+from segmentation.rules.wire import to_wire
 from segmentation.values.text import fold
 from tests.oracle.language import StoreSettings
 
@@ -46,5 +47,6 @@ def asked(scope: Scope, rules: dict[str, Any], now: datetime, snapshot: Snapshot
     """The numbers of the people who match, by our reader (there and back) and compiler."""
     tree = read_rules(rules, scope.catalogue)
     assert read_rules(to_wire(tree), scope.catalogue) == tree
-    numbers = matching(scope, tree, now, snapshot.facts, snapshot.facts.customers.c.number)
-    return set(snapshot.connection.execute(numbers).scalars())
+    question = Question(scope, now, snapshot.facts)
+    written = question.text("customers.number", question.compiler.group(tree))
+    return set(question.ask(snapshot, written).scalars())

@@ -1,0 +1,82 @@
+"""How each engine spells the few things in which they differ. Everything else in the SQL of rules is common to all.
+
+`{column}`, `{value}` and the like are replaced by SQL that our own code wrote, never by data.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from segmentation import json
+from segmentation.models.types import from_microseconds, to_microseconds
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """One engine's SQL. `bind` makes a Python value what the driver takes; `instant` reads one back.
+
+    `member` and `not_member` ask whether a customer is in a named set; `materialized` makes the engine compute such a
+    set once. `group_unindexed` groups rows whose index would only be in the way.
+    """
+
+    name: str
+    in_list: str
+    anywhere: str
+    at_start: str
+    at_end: str
+    member: str
+    not_member: str
+    materialized: bool
+    group_unindexed: str
+    texts: str
+    bind: Callable[[Any], Any]
+    instant: Callable[[Any], datetime]
+
+
+def _bind_sqlite(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return to_microseconds(value)
+    if isinstance(value, tuple):
+        return json.dumps_text(list(value))
+    return value.bytes if isinstance(value, uuid.UUID) else value
+
+
+def _bind_postgresql(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+# The unary plus keeps SQLite from walking an index in an order that suits it less than it thinks.
+SQLITE = Dialect(
+    name="sqlite",
+    in_list="{column} IN (SELECT value FROM json_each({value}))",
+    anywhere="instr({column}, {value}) > 0",
+    at_start="instr({column}, {value}) = 1",
+    at_end="substr({column}, -length({value})) = {value}",
+    member="+{column} IN (SELECT number FROM {set})",
+    not_member="+{column} NOT IN (SELECT number FROM {set})",
+    materialized=False,
+    group_unindexed="+{column}",
+    texts="json_group_array({column})",
+    bind=_bind_sqlite,
+    instant=from_microseconds,
+)
+# "IS TRUE" keeps PostgreSQL from turning the test into a join, for which it would compute the set once per worker.
+POSTGRESQL = Dialect(
+    name="postgresql",
+    in_list="{column} = ANY ({value})",
+    anywhere="strpos({column}, {value}) > 0",
+    at_start="starts_with({column}, {value})",
+    at_end="right({column}, length({value})) = {value}",
+    member="({column} IN (SELECT number FROM {set})) IS TRUE",
+    not_member="({column} IN (SELECT number FROM {set})) IS FALSE",
+    materialized=True,
+    group_unindexed="{column}",
+    texts="CAST(json_agg({column}) AS text)",
+    bind=_bind_postgresql,
+    instant=lambda value: value,
+)
+DIALECTS = {dialect.name: dialect for dialect in (SQLITE, POSTGRESQL)}

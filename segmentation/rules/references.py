@@ -1,0 +1,56 @@
+"""Segments that rules refer to: how they are found, and how far references may go."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Protocol
+
+from segmentation import limits
+from segmentation.errors import Problem
+from segmentation.rules.kinds import Fault
+from segmentation.rules.tree import Group, Reference, conditions_of, reference_depth, references_of
+
+
+class Segments(Protocol):
+    """The other segments of a store."""
+
+    def find(self, segment_id: uuid.UUID) -> Reference:
+        """The segment with its rules as they are now. Raises kinds.Fault when it cannot be referred to."""
+
+
+class _NoSegments:
+    """For rules that stand alone."""
+
+    def find(self, segment_id: uuid.UUID) -> Reference:
+        """There are none."""
+        raise Fault("unknown_segment", "There is no such segment.")
+
+
+NO_SEGMENTS: Segments = _NoSegments()
+
+
+def check_references(tree: Group, path: str) -> Problem | None:
+    """What is wrong with how far, or to how much, the tree refers."""
+    if reference_depth(tree) > limits.REFERENCE_DEPTH:
+        return too_deep(path)
+    if _conditions(tree) > limits.REFERRED_CONDITIONS:
+        message = f"With the segments it refers to, a rule may have {limits.REFERRED_CONDITIONS} conditions."
+        return Problem(path, "too_many_conditions", message, tree.id)
+    return None
+
+
+def too_deep(path: str) -> Problem:
+    """References go further than they may."""
+    return Problem(path, "references_too_deep", f"Segments may refer to one another {limits.REFERENCE_DEPTH} deep.")
+
+
+def _conditions(tree: Group) -> int:
+    """The conditions of the tree and of every segment it leads to, each counted once."""
+    found: dict[uuid.UUID, Reference] = {}
+    waiting = list(references_of(tree).values())
+    while waiting:
+        reference = waiting.pop()
+        if reference.id not in found:
+            found[reference.id] = reference
+            waiting += references_of(reference.tree).values()
+    return sum(1 for each in (tree, *(one.tree for one in found.values())) for _ in conditions_of(each))

@@ -1,0 +1,89 @@
+"""The writer: SQL text under construction, with the values it binds and the named sets of customers it asks about.
+
+It knows columns and predicates, not fields or trees. Names in the text come from our own code alone; values are always
+bound, so the text depends on the shape of a question and not on what is asked for. A comparison may be unknown (NULL)
+where a column has no value; whoever uses it takes unknown for no, and `places` sees to it that no is right there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from segmentation.rules.dialects import Dialect
+from segmentation.rules.predicates import Equal, OneOf, Piece, Predicate, Span
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Where the facts of one store are read from: an engine's dialect; the tables have the names of the models'."""
+
+    dialect: Dialect
+
+
+class Writer:
+    """One statement's text in the making. `store` is the parameter that holds the store's id."""
+
+    store = ":store"
+
+    def __init__(self, facts: Facts, store_id: Any) -> None:
+        self.dialect = facts.dialect
+        self.values: dict[str, Any] = {"store": facts.dialect.bind(store_id)}
+        self.sets: dict[str, str] = {}
+
+    def bind(self, value: Any) -> str:
+        """The parameter that holds `value`."""
+        name = f"v{len(self.values)}"
+        self.values[name] = self.dialect.bind(value)
+        return f":{name}"
+
+    def test(self, column: str, predicate: Predicate, wanted: bool = True) -> str:
+        """Whether the column's value passes (or fails, if not `wanted`); unknown where it has none."""
+        match predicate:
+            case Equal(value):
+                return f"{column} {'=' if wanted else '<>'} {self.bind(value)}"
+            case Span(start, end):
+                return self._span(column, start, end, wanted)
+            case OneOf(values):
+                text = self._fill(self.dialect.in_list, column, values)
+            case Piece(where, part):
+                text = self._fill(getattr(self.dialect, where), column, part)
+            case _:
+                raise TypeError(predicate)
+        return text if wanted else f"NOT ({text})"
+
+    def member(self, select: str, wanted: bool = True) -> str:
+        """Whether the customer is among those whose `number` the select yields."""
+        return self.member_of(self.add_set(select), wanted)
+
+    def add_set(self, select: str) -> str:
+        """The name of a set of customers, computed once for the whole statement."""
+        name = f"set_{len(self.sets) + 1}"
+        self.sets[name] = select
+        return name
+
+    def member_of(self, name: str, wanted: bool = True) -> str:
+        """Whether the customer is in that set."""
+        template = self.dialect.member if wanted else self.dialect.not_member
+        return template.format(column="customers.number", set=name)
+
+    def with_sets(self) -> str:
+        """The sets, as they stand before a statement."""
+        how = "MATERIALIZED " if self.dialect.materialized else ""
+        made = [f"{name} AS {how}({select})" for name, select in self.sets.items()]
+        return f"WITH {', '.join(made)} " if made else ""
+
+    def segment(self, reference: Any) -> str:
+        """The name of the set of a segment's members. Whoever knows trees says how."""
+        raise NotImplementedError
+
+    def _fill(self, template: str, column: str, value: Any) -> str:
+        return template.format(column=column, value=self.bind(value))
+
+    def _span(self, column: str, start: Any, end: Any, wanted: bool) -> str:
+        below, above = ("<", ">=") if wanted else (">=", "<")
+        parts = [] if start is None else [f"{column} {above} {self.bind(start)}"]
+        parts += [] if end is None else [f"{column} {below} {self.bind(end)}"]
+        if not parts:
+            return f"{column} IS NOT NULL" if wanted else "FALSE"
+        return parts[0] if len(parts) == 1 else f"({(' AND ' if wanted else ' OR ').join(parts)})"

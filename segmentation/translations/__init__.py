@@ -1,0 +1,57 @@
+"""The words of each language. English stands in the code; every other language is a file of translations here.
+
+A text that has no translation stays English; a test sees to it that there is none.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po
+
+SOURCE = "en"
+LANGUAGES = (SOURCE, "ar")
+Words = dict[str, str]  # by language
+
+
+def translate(text: str, language: str) -> str:
+    """The text in that language."""
+    return _texts(language).get(text, text) if language != SOURCE else text
+
+
+def translate_count(one: str, many: str, number: int, language: str) -> str:
+    """The form of a counted thing that suits the number; `{number}` in it is left for the caller to fill."""
+    if language == SOURCE:
+        return one if number == 1 else many
+    message = catalog(language).get(one)
+    forms = message.string if message else None
+    return many if forms is None or isinstance(forms, str) else forms[_plural(language, number)]
+
+
+def in_every_language(text: str) -> Words:
+    """The text in each language."""
+    return {language: translate(text, language) for language in LANGUAGES}
+
+
+@cache
+def catalog(language: str) -> Catalog:
+    """The file of a language."""
+    with (Path(__file__).parent / f"{language}.po").open("rb") as file:
+        return read_po(file, locale=language)
+
+
+@cache
+def _texts(language: str) -> dict[str, str]:
+    return {message.id: message.string for message in catalog(language)
+            if isinstance(message.id, str) and isinstance(message.string, str) and message.string}
+
+
+def _plural(language: str, number: int) -> int:
+    # The six forms of Arabic: none, one, two, few (3–10), many (11–99), other.
+    if language == "ar":
+        if number <= 2:
+            return number
+        return 3 if 3 <= number % 100 <= 10 else 4 if number % 100 >= 11 else 5
+    return int(number != 1)
