@@ -8,6 +8,7 @@ RULE_DEPTH = 8
 RULE_CONDITIONS = 200
 RULE_GROUPS = 64
 REFERENCE_DEPTH = 5
+REFERRED_SEGMENTS = 50
 REFERRED_CONDITIONS = 500
 LIST_VALUES = 1_000
 TEXT_LENGTH = 1_000
@@ -31,7 +32,7 @@ def published() -> dict[str, int]:
     return {
         "body_bytes": BODY_BYTES, "json_depth": JSON_DEPTH, "rule_depth": RULE_DEPTH,
         "conditions": RULE_CONDITIONS, "groups": RULE_GROUPS, "reference_depth": REFERENCE_DEPTH,
-        "referred_conditions": REFERRED_CONDITIONS, "list_values": LIST_VALUES,
+        "referred_segments": REFERRED_SEGMENTS, "referred_conditions": REFERRED_CONDITIONS, "list_values": LIST_VALUES,
         "text_length": TEXT_LENGTH, "id_length": ID_LENGTH, "key_length": KEY_LENGTH,
         "tags": TAGS, "number": NUMBER, "name_length": NAME_LENGTH,
         "description_length": DESCRIPTION_LENGTH, "page_size": PAGE_SIZE, "paged_rows": PAGED_ROWS,

@@ -8,6 +8,7 @@ the role.
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any, NoReturn
@@ -98,7 +99,7 @@ class Parser(FlaskParser):
         problems = list(_problems(messages, ""))
         if location == "query":
             raise Malformed("The query has a value that cannot be used.", problems)
-        if all(problem.path.startswith("/rules/") for problem in problems):
+        if all(f"{problem.path}/".startswith("/rules/") for problem in problems):
             nodes = len({problem.id or problem.path for problem in problems})
             raise Invalid(
                 f"{nodes} {'condition needs' if nodes == 1 else 'conditions need'} attention.",
@@ -212,6 +213,18 @@ def boolean(**options: Any) -> Value:
         return raw
 
     return Value(read, {"type": "boolean"}, **options)
+
+
+def identifier(**options: Any) -> Value:
+    """An id in the query."""
+
+    def read(raw: str) -> uuid.UUID:
+        try:
+            return uuid.UUID(raw)
+        except ValueError:
+            raise Fault("not_an_id", "Give an id.") from None
+
+    return Value(read, {"type": "string", "format": "uuid"}, **options)
 
 
 def rules(**options: Any) -> Value:

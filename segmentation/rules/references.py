@@ -33,8 +33,12 @@ def check_references(tree: Group, path: str) -> Problem | None:
     """What is wrong with how far, or to how much, the tree refers."""
     if reference_depth(tree) > limits.REFERENCE_DEPTH:
         return too_deep(path)
-    if _conditions(tree) > limits.REFERRED_CONDITIONS:
-        message = f"With the segments it refers to, a rule may have {limits.REFERRED_CONDITIONS} conditions."
+    referred = _referred(tree)
+    if len(referred) > limits.REFERRED_SEGMENTS:
+        message = f"A rule may lead to {limits.REFERRED_SEGMENTS} segments."
+        return Problem(path, "too_many_segments", message, tree.id)
+    if sum(1 for each in (tree, *referred) for _ in conditions_of(each)) > limits.REFERRED_CONDITIONS:
+        message = f"With the segments it leads to, a rule may have {limits.REFERRED_CONDITIONS} conditions."
         return Problem(path, "too_many_conditions", message, tree.id)
     return None
 
@@ -44,8 +48,8 @@ def too_deep(path: str) -> Problem:
     return Problem(path, "references_too_deep", f"Segments may refer to one another {limits.REFERENCE_DEPTH} deep.")
 
 
-def _conditions(tree: Group) -> int:
-    """The conditions of the tree and of every segment it leads to, each counted once."""
+def _referred(tree: Group) -> list[Group]:
+    """The rules of every segment that the tree leads to, each once."""
     found: dict[uuid.UUID, Reference] = {}
     waiting = list(references_of(tree).values())
     while waiting:
@@ -53,4 +57,4 @@ def _conditions(tree: Group) -> int:
         if reference.id not in found:
             found[reference.id] = reference
             waiting += references_of(reference.tree).values()
-    return sum(1 for each in (tree, *(one.tree for one in found.values())) for _ in conditions_of(each))
+    return [reference.tree for reference in found.values()]
