@@ -16,7 +16,7 @@ USE_CASES = {"segments", "exports", "imports", "scoring", "auth", "accounts", "d
 # From the top down; a module may import its own layer and those below.
 LAYERS = (
     {"", "api", "pages", "cli", "commands"},
-    USE_CASES | {"references"},
+    USE_CASES | {"references", "answers"},
     {"audience", "facts", "audit", "logs"},
     {"rules"},
     {"models"},

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from segmentation.audience.columns import COLUMNS
-from segmentation.rules import sentences
+from segmentation.rules import lint, sentences
 from segmentation.rules.fields import StoreSettings, catalogue
 from segmentation.rules.kinds import Choice
 from segmentation.rules.operators import OPERATORS, Takes
@@ -34,6 +34,7 @@ def texts() -> Iterator[str]:
             if operator.takes is Takes.PERIOD:
                 yield from (sentences.period(label, unit) for unit in operator.units)
     yield from (column.label for column in COLUMNS)
+    yield from lint.MESSAGES.values()
     yield from said_in(Path(sentences.__file__))
     yield from sentences.JOINTS.values()
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import marshmallow as ma
 
 from segmentation import limits
-from segmentation.api.parsing import Strict, boolean, one_of, rules, store_id, text, whole
+from segmentation.answers import PARTS
+from segmentation.api.parsing import Strict, boolean, identifier, one_of, rules, store_id, text, whole
 from segmentation.audience.columns import BY_KEY, SORTABLE
 from segmentation.rules.kinds import Fault
 
@@ -77,6 +78,32 @@ class ExportQuery(StoreQuery):
         return {**data, "columns": keys}
 
 
+class PreviewQuery(StoreQuery):
+    """What else to answer about the rules."""
+
+    include = text(
+        limits.TEXT_LENGTH,
+        metadata={"description": f"parts wanted beside the count, separated by commas: {', '.join(PARTS)}"},
+    )
+    segment_id = identifier(metadata={"description": "the saved segment that `difference` compares with"})
+
+    @ma.post_load
+    def split(self, data: dict[str, object], **_options: object) -> dict[str, object]:
+        """The parts as a set of known words."""
+        words = set(str(data["include"]).split(",")) if "include" in data else set()
+        if not words <= set(PARTS):
+            raise ma.ValidationError([Fault("unknown_choice", f"Give words out of: {', '.join(PARTS)}.")], "include")
+        if ("difference" in words) != ("segment_id" in data):
+            raise ma.ValidationError([Fault("required", "Give it together with include=difference.")], "segment_id")
+        return {**data, "include": words} if words else data
+
+
+class ExplainQuery(StoreQuery):
+    """Whom to explain."""
+
+    customer_id = identifier(required=True)
+
+
 class DraftSchema(Strict):
     """A new segment."""
 
@@ -139,12 +166,6 @@ class RevisionsSchema(ma.Schema):
     revisions = ma.fields.List(ma.fields.Nested(RevisionSchema), required=True)
 
 
-class CountSchema(ma.Schema):
-    """An exact count."""
-
-    count = ma.fields.Integer(required=True)
-
-
 class AnalyticsSchema(ma.Schema):
     """RFM and value of a customer."""
 
@@ -167,6 +188,88 @@ class CustomerSchema(ma.Schema):
     orders_count = ma.fields.Integer(required=True)
     orders_amount = ma.fields.Float(required=True)
     analytics = ma.fields.Nested(AnalyticsSchema, required=True)
+
+
+class TextSchema(ma.Schema):
+    """Words for people, by language."""
+
+    en = ma.fields.String(required=True)
+    ar = ma.fields.String(required=True)
+
+
+class NodeCountSchema(ma.Schema):
+    """Customers for whom a node holds; of a condition, also for how many the root holds when it is left out."""
+
+    count = ma.fields.Integer(required=True)
+    without = ma.fields.Integer()
+
+
+class WindowSchema(ma.Schema):
+    """Instants from `start` up to, not including, `end`; null is open."""
+
+    start = ma.fields.AwareDateTime(required=True, allow_none=True)
+    end = ma.fields.AwareDateTime(required=True, allow_none=True)
+    text = ma.fields.Nested(TextSchema)
+
+
+class NoticeSchema(ma.Schema):
+    """Something odd at a node, and the nodes that it is odd together with."""
+
+    id = ma.fields.String(required=True)
+    code = ma.fields.String(required=True)
+    related = ma.fields.List(ma.fields.String(), required=True)
+    text = ma.fields.Nested(TextSchema, required=True)
+
+
+class ChangeSchema(ma.Schema):
+    """Customers who would enter or leave."""
+
+    count = ma.fields.Integer(required=True)
+    sample = ma.fields.List(ma.fields.Nested(CustomerSchema), required=True)
+
+
+class DifferenceSchema(ma.Schema):
+    """The rules against a saved segment."""
+
+    segment_id = ma.fields.UUID(required=True)
+    entering = ma.fields.Nested(ChangeSchema, required=True)
+    leaving = ma.fields.Nested(ChangeSchema, required=True)
+
+
+class AnswerSchema(ma.Schema):
+    """An exact count; everything else is there when asked for. Objects without a schema go by node id."""
+
+    count = ma.fields.Integer(required=True)
+    as_of = ma.fields.AwareDateTime()
+    data_version = ma.fields.Integer()
+    nodes = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Nested(NodeCountSchema))
+    empty = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Integer())
+    windows = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Nested(WindowSchema))
+    sentence = ma.fields.Nested(TextSchema)
+    lint = ma.fields.List(ma.fields.Nested(NoticeSchema))
+    sample = ma.fields.List(ma.fields.Nested(CustomerSchema))
+    difference = ma.fields.Nested(DifferenceSchema)
+    sql = ma.fields.Dict()
+
+
+class ExplainedNodeSchema(ma.Schema):
+    """Whether a node holds for the customer; of a condition, the customer's value and the window it was held against.
+    """
+
+    matches = ma.fields.Boolean(required=True)
+    value = ma.fields.Raw(allow_none=True)
+    window = ma.fields.Nested(WindowSchema)
+
+
+class ExplanationSchema(ma.Schema):
+    """Why a customer is in a segment, or is not; the nodes by id."""
+
+    segment_id = ma.fields.UUID(required=True)
+    customer_id = ma.fields.UUID(required=True)
+    matches = ma.fields.Boolean(required=True)
+    as_of = ma.fields.AwareDateTime(required=True)
+    data_version = ma.fields.Integer(required=True)
+    nodes = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Nested(ExplainedNodeSchema), required=True)
 
 
 class MetaSchema(ma.Schema):

@@ -7,8 +7,9 @@ from typing import Any
 
 from flask import Response, current_app, jsonify
 
-from segmentation import limits, segments
+from segmentation import answers, limits, segments
 from segmentation.api import schemas
+from segmentation.api.answer_shapes import answer_shape, explanation_shape
 from segmentation.api.blueprints import Blueprint
 from segmentation.api.cursors import read_cursor, write_cursor
 from segmentation.api.downloads import send_export
@@ -75,13 +76,17 @@ def describe_fields(scope: Scope, _query: Query) -> Response:
 
 @blueprint.route("/preview", methods=["POST"])
 @needs("viewer")
-@blueprint.arguments(schemas.StoreQuery, location="query")
+@blueprint.arguments(schemas.PreviewQuery, location="query")
 @blueprint.arguments(schemas.PreviewSchema, example={"rules": schemas.VIP_RULES})
-@blueprint.response(200, schemas.CountSchema)
+@blueprint.response(200, schemas.AnswerSchema)
 @blueprint.fails(400, 401, 404, 413, 415, 422, 503)
-def preview(scope: Scope, _query: Query, body: dict[str, Any]) -> Response:
-    """Count the customers that rules match, without saving them"""
-    return jsonify({"count": segments.preview(scope, body["rules"])})
+def preview(scope: Scope, query: Query, body: dict[str, Any]) -> Response:
+    """Count the customers that rules match, without saving them; `include` asks what else the rules do"""
+    if "include" not in query:
+        return jsonify({"count": segments.preview(scope, body["rules"])})
+    other = segments.get_segment(scope, query["segment_id"]) if "segment_id" in query else None
+    found = answers.answer(scope, body["rules"], query["include"], segments.rules_of(scope, other) if other else None)
+    return jsonify(answer_shape(found, query.get("segment_id")))
 
 
 @blueprint.route("/<uuid:segment_id>")
@@ -168,6 +173,19 @@ def list_customers(scope: Scope, query: Query, segment_id: Any) -> Response:
         total = matching.count(scope, rules, now, facts)
         rows = matching.page(scope, rules, now, facts, wanted)
     return jsonify({"data": [customer_shape(row._mapping) for row in rows], "meta": _meta(query, wanted, total, rows)})
+
+
+@blueprint.route("/<uuid:segment_id>/explain")
+@needs("viewer")
+@blueprint.arguments(schemas.ExplainQuery, location="query")
+@blueprint.response(200, schemas.ExplanationSchema)
+@blueprint.fails(400, 401, 404, 422, 503)
+def explain(scope: Scope, query: Query, segment_id: Any) -> Response:
+    """Why a customer is in a segment, or is not: what each node says, and which value it looked at"""
+    rules = segments.rules_of(scope, segments.get_segment(scope, segment_id))
+    asking, version, found = answers.explanation(scope, rules, query["customer_id"])
+    shown = explanation_shape(asking, version, found)
+    return jsonify({"segment_id": str(segment_id), "customer_id": str(query["customer_id"]), **shown})
 
 
 @blueprint.route("/<uuid:segment_id>/export")
