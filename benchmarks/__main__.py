@@ -12,7 +12,7 @@ from flask_migrate import upgrade
 
 from benchmarks.facts import make_store
 from benchmarks.imports import import_orders
-from benchmarks.preview import compare, server
+from benchmarks.preview import compare, compare_nodes, server
 from segmentation import create_app
 from segmentation.accounts import add_user
 from segmentation.extensions import db
@@ -50,16 +50,18 @@ def _run(url: str, folder: str, customers: int, orders: int, rounds: int) -> Non
         db.engine.dispose()
     with server(environ, _free_port()) as connection:
         rows = compare(connection, url, store, SIGN_IN, rounds)
-    _print(url.split(":")[0], customers, rows)
+        nodes = compare_nodes(connection, store, SIGN_IN, rounds)
+    print(f"\n{url.split(':')[0]}, {customers} customers, three orders each, {os.cpu_count()} cores, over HTTP")
+    _print("preview against hand-written SQL", "ours", "SQL", rows)
+    _print("counting every node against counting the root", "nodes", "root", nodes)
 
 
-def _print(engine: str, customers: int, rows: list[tuple[str, int, float, float]]) -> None:
-    print(f"\n{engine}, {customers} customers, {os.cpu_count()} cores: preview over HTTP against hand-written SQL\n")
-    print(f"{'question':<40}{'count':>9}{'ours ms':>10}{'SQL ms':>10}{'ratio':>8}")
+def _print(what: str, first: str, second: str, rows: list[tuple[str, int, float, float]]) -> None:
+    print(f"\n{what:<47}{'count':>9}{f'{first} ms':>10}{f'{second} ms':>10}{'ratio':>8}")
     for name, count, ours, theirs in rows:
-        print(f"{name:<40}{count:>9}{ours:>10.1f}{theirs:>10.1f}{ours / theirs:>8.2f}")
+        print(f"{name:<47}{count:>9}{ours:>10.1f}{theirs:>10.1f}{ours / theirs:>8.2f}")
     ours, theirs = (sum(row[at] for row in rows) for at in (2, 3))
-    print(f"{'all together':<49}{ours:>10.1f}{theirs:>10.1f}{ours / theirs:>8.2f}\n")
+    print(f"{'all together':<56}{ours:>10.1f}{theirs:>10.1f}{ours / theirs:>8.2f}\n")
 
 
 def _free_port() -> int:

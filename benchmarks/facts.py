@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import insert
 
+from benchmarks.orders import write_orders
 from segmentation.database import writing
 from segmentation.models import Customer, Store
 from segmentation.models.accounts import DEFAULT_COUNTED_STATUSES
@@ -22,7 +23,7 @@ BATCH = 5_000
 
 
 def make_store(customers: int, now: datetime) -> Any:
-    """A committed store with that many customers; its id."""
+    """A committed store with that many customers and three times as many orders; its id."""
     with writing() as session:
         store = Store(name="Benchmark", timezone="Asia/Riyadh", currency="SAR", week_start=6, country="SA",
                       language="en", counted_statuses=list(DEFAULT_COUNTED_STATUSES), data_version=1)
@@ -32,6 +33,7 @@ def make_store(customers: int, now: datetime) -> Any:
         while batch := [row for _, row in zip(range(BATCH), rows, strict=False)]:
             session.execute(insert(Customer), batch)
         store.last_customer_number = customers
+        store.last_order_number = write_orders(session.connection(), store.id, customers, now)
         return store.id
 
 

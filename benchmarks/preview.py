@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 
-from benchmarks.questions import QUESTIONS
+from benchmarks.questions import NODES, QUESTIONS
 from segmentation.models.types import to_microseconds
 from segmentation.rules.windows import Clock, Duration, in_last
 
@@ -62,6 +62,27 @@ def compare(connection: http.client.HTTPConnection, url: str, store: Any, sign_i
     return rows
 
 
+def compare_nodes(connection: http.client.HTTPConnection, store: Any, sign_in: dict[str, str],
+                  rounds: int) -> list[tuple[str, int, float, float]]:
+    """Per tree: its name, the count, median milliseconds of all its node counts and of the plain count, over HTTP."""
+    token = _ask(connection, "/api/auth/token", sign_in, None)["access_token"]
+    path = f"/api/segmentation/preview?store_id={store}"
+    rows = []
+    for name, rules in NODES.items():
+        every, plain = [], []
+        for _ in range(rounds):
+            started = time.perf_counter()
+            count = _ask(connection, path, {"rules": rules}, token)["count"]
+            between = time.perf_counter()
+            answer = _ask(connection, f"{path}&include=nodes", {"rules": rules}, token)
+            every.append(time.perf_counter() - between)
+            plain.append(between - started)
+            if answer["count"] != count:
+                raise SystemExit(f"{name}: {answer['count']} is not {count}")
+        rows.append((name, count, median(every) * 1000, median(plain) * 1000))
+    return rows
+
+
 @contextmanager
 def _by_hand(url: str, store: Any) -> Iterator[Count]:
     clock = Clock(datetime.now(UTC), ZoneInfo("Asia/Riyadh"), 6)
@@ -71,17 +92,16 @@ def _by_hand(url: str, store: Any) -> Iterator[Count]:
         database.execute("PRAGMA mmap_size=1073741824")
         database.execute("PRAGMA cache_size=-65536")
         words = {name: to_microseconds(instant) for name, instant in starts.items()}
-        words |= {"true": 1, "contains": "instr(first_name_folded, 'احم') > 0"}
-        key, mark = store.bytes, "?"
+        words |= {"true": 1, "contains": "instr(first_name_folded, 'احم') > 0", "plus": "+", "store": ":store"}
+        key = store.bytes
     else:
         database = psycopg.connect(url.replace("+psycopg", ""), autocommit=True)
         words = {name: f"timestamptz '{instant.isoformat()}'" for name, instant in starts.items()}
-        words |= {"true": "true", "contains": "strpos(first_name_folded, 'احم') > 0"}
-        key, mark = store, "%s"
+        words |= {"true": "true", "contains": "strpos(first_name_folded, 'احم') > 0", "plus": "", "store": "%(store)s"}
+        key = store
 
-    def count(where: str) -> int:
-        query = f"SELECT count(*) FROM customers WHERE store_id = {mark} AND ({where.format(**words)})"
-        return int(database.execute(query, (key,)).fetchone()[0])
+    def count(question: str) -> int:
+        return int(database.execute(f"SELECT {question.format(**words)}", {"store": key}).fetchone()[0])
 
     yield count
     database.close()

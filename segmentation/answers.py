@@ -212,5 +212,4 @@ def _add_words(asking: Asking, parts: Collection[str], found: Answer) -> None:
         found.lint = lint(asking.rules, asking.clock)
     if "sql" in parts:
         question = Question(asking.scope, asking.now, asking.facts.facts)
-        text = question.text("count(*)", question.compiler.group(asking.rules))
-        found.sql = Sql(question.compiler.dialect.name, text, question.compiler.values)
+        found.sql = Sql(question.compiler.dialect.name, question.counting(asking.rules), question.compiler.values)

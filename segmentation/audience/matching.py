@@ -58,6 +58,17 @@ class Question:
         own = f"customers.store_id = {self.compiler.store}"
         return f"{self.compiler.with_sets()}SELECT {columns} FROM customers WHERE {own} AND {where}{rest}"
 
+    def counting(self, tree: Group) -> str:
+        """The statement that counts the customers who match."""
+        condition = self.compiler.group(tree)
+        lone = self.compiler.lone_set(condition)
+        if lone is None:
+            return self.text("count(*)", condition)
+        # Whoever has orders is a customer, so it is enough to count the set itself.
+        name, wanted = lone
+        everyone = f"(SELECT count(*) FROM customers WHERE customers.store_id = {self.compiler.store}) - "
+        return f"{self.compiler.with_sets()}SELECT {'' if wanted else everyone}count(*) FROM {name}"
+
     def ask(self, snapshot: Snapshot, written: str, *columns: ColumnElement[Any], **options: Any) -> Result[Any]:
         """The rows of a statement; `columns` give their types, where these matter."""
         statement: Executable = text(written).columns(*columns) if columns else text(written)
@@ -67,8 +78,7 @@ class Question:
 def count(scope: Scope, tree: Group, now: datetime, snapshot: Snapshot) -> int:
     """How many customers match, exactly."""
     question = Question(scope, now, snapshot.facts)
-    written = question.text("count(*)", question.compiler.group(tree))
-    return int(question.ask(snapshot, written).scalar_one())
+    return int(question.ask(snapshot, question.counting(tree)).scalar_one())
 
 
 def page(scope: Scope, tree: Group, now: datetime, snapshot: Snapshot, request: PageRequest) -> Sequence[Row[Any]]:

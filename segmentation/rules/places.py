@@ -110,11 +110,11 @@ class TagSet(_Elsewhere):
         rows = f"{self._rows(w)} AND {w.test('customer_tags.tag_folded', OneOf(tags))}"
         if how_many is not None:
             rows += f" GROUP BY customer_tags.customer_number HAVING count(*) = {w.bind(how_many)}"
-        return w.member(rows, wanted)
+        return w.member(rows, wanted, distinct=False)
 
     def missing(self, w: Writer, where: Where | None, wanted: bool) -> str:
         """Whether there is no tag at all."""
-        return w.member(self._rows(w), not wanted)
+        return w.member(self._rows(w), not wanted, distinct=False)
 
     def value(self, w: Writer, where: Where | None) -> str:
         """The tags, as a JSON list."""

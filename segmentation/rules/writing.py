@@ -30,6 +30,7 @@ class Writer:
         self.dialect = facts.dialect
         self.values: dict[str, Any] = {"store": facts.dialect.bind(store_id)}
         self.sets: dict[str, str] = {}
+        self._distinct: set[str] = set()
 
     def bind(self, value: Any) -> str:
         """The parameter that holds `value`."""
@@ -52,15 +53,25 @@ class Writer:
                 raise TypeError(predicate)
         return text if wanted else f"NOT ({text})"
 
-    def member(self, select: str, wanted: bool = True) -> str:
-        """Whether the customer is among those whose `number` the select yields."""
-        return self.member_of(self.add_set(select), wanted)
+    def member(self, select: str, wanted: bool = True, *, distinct: bool = True) -> str:
+        """Whether the customer is among those whose `number` the select yields (each once, if `distinct`)."""
+        return self.member_of(self.add_set(select, distinct=distinct), wanted)
 
-    def add_set(self, select: str) -> str:
+    def add_set(self, select: str, *, distinct: bool = True) -> str:
         """The name of a set of customers, computed once for the whole statement."""
         name = f"set_{len(self.sets) + 1}"
         self.sets[name] = select
+        if distinct:
+            self._distinct.add(name)
         return name
+
+    def lone_set(self, condition: str) -> tuple[str, bool] | None:
+        """The set, if the condition asks nothing but to be in it (True) or not (False), and it holds each once."""
+        for name in self._distinct if len(self.sets) == 1 else ():
+            for wanted in (True, False):
+                if condition == self.member_of(name, wanted):
+                    return name, wanted
+        return None
 
     def member_of(self, name: str, wanted: bool = True) -> str:
         """Whether the customer is in that set."""

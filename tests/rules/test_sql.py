@@ -4,24 +4,38 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+import uuid
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import count
 from random import Random
+from time import process_time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
+from sqlalchemy.dialects import postgresql, sqlite
 
 from segmentation import limits
 from segmentation.audience import matching
 from segmentation.audience.engines import snapshot
+from segmentation.audience.explaining import explain
 from segmentation.audience.matching import Question
 from segmentation.audience.scope import Scope
-from segmentation.models import Store
+from segmentation.audience.tally import tally
+from segmentation.database import writing
+from segmentation.extensions import db
+from segmentation.json import dumps
+from segmentation.models import Attribute, Store
+from segmentation.rules.dialects import POSTGRESQL, SQLITE, Dialect
+from segmentation.rules.fields import DeclaredAttribute, StoreSettings, catalogue
 from segmentation.rules.reading import read_rules
+from segmentation.rules.tree import Condition, walk
+from segmentation.rules.writing import Facts
 from tests.oracle import language
 from tests.oracle.people import AWKWARD_MOMENTS, awkward_people
 from tests.oracle.trees import random_tree
@@ -44,7 +58,7 @@ def sql_text(scope: Scope, rules: dict[str, Any]) -> str:
     """The statement that counts `rules`, as the database would get it."""
     with snapshot(10) as facts:
         question = Question(scope, NOW, facts.facts)
-        return question.text("count(*)", question.compiler.group(read_rules(rules, scope.catalogue)))
+        return question.counting(read_rules(rules, scope.catalogue))
 
 
 def test_the_text_depends_on_the_shape_alone(store: Store) -> None:
@@ -97,26 +111,77 @@ def test_a_tree_and_its_negation_split_everyone_in_two(app: Flask) -> None:
             assert sum(both) == len(people), rules
 
 
+NAMES = [f"n{number}" for number in range(limits.LIST_VALUES)]
+HEAVY = {"field": "first_name", "operator": "not_in", "value": NAMES}
+LIGHT = {"field": "cltv", "operator": "not_between", "value": 1, "value2": Decimal("2.5"), "include_empty": False}
+ITEM = {"field": "item.category", "operator": "not_starts_with", "value": "x"}
+AVERAGE = {"field": "orders.amount_average", "operator": "not_between", "value": 1, "value2": 5, "include_empty": False}
+PIECES = {"field": "items.products_count", "operator": "between", "value": 1, "value2": 5}
+
+
+def nested(
+    deepest: dict[str, Any], conditions: Sequence[dict[str, Any]], depth: int = limits.RULE_DEPTH
+) -> dict[str, Any]:
+    """Groups of these conditions in one another, AND in OR, some negated, with the deepest at the given depth."""
+    group = deepest
+    for level in range(depth - 1):
+        logic = "AND" if level % 2 else "OR"
+        group = {"logic": logic, "conditions": list(conditions), "groups": [group], "negate": level % 3 == 0}
+    return group
+
+
 def largest_trees() -> dict[str, dict[str, Any]]:
     """The widest and the deepest legal trees, of the heaviest conditions."""
-    names = [f"name {number}" for number in range(limits.LIST_VALUES)]
-    heavy = {"field": "first_name", "operator": "not_in", "value": names}
-    light = {"field": "cltv", "operator": "not_between", "value": 1, "value2": Decimal("2.5"), "include_empty": False}
-    wide = {"logic": "OR", "conditions": [heavy if n % 10 == 0 else light for n in range(limits.RULE_CONDITIONS)]}
-    groups = [{"logic": "OR", "conditions": [light] * 3} for _ in range(limits.RULE_GROUPS - 1)]
-    deep: dict[str, Any] = {"logic": "OR", "conditions": [light, heavy], "negate": True}
-    for level in range(limits.RULE_DEPTH - 1):
-        logic = "AND" if level % 2 else "OR"
-        deep = {"logic": logic, "conditions": [light] * 20, "groups": [deep], "negate": level % 3 == 0}
-    return {"wide": wide, "bushy": {"logic": "AND", "groups": groups}, "deep": deep}
+    one = {"logic": "AND", "conditions": [ITEM]}
+    where = nested({"logic": "OR", "conditions": [ITEM, ITEM]}, [ITEM, ITEM], limits.RULE_DEPTH - 1)
+    groups = limits.RULE_GROUPS - 1
+    return {
+        "wide": {"logic": "OR", "conditions": [HEAVY if n % 20 == 0 else LIGHT for n in range(limits.RULE_CONDITIONS)]},
+        "bushy": {"logic": "AND", "groups": [{"logic": "OR", "conditions": [LIGHT] * 3}] * groups},
+        "deep": nested({"logic": "OR", "conditions": [LIGHT, HEAVY], "negate": True}, [LIGHT] * 20),
+        "aggregates": {"logic": "OR", "conditions": [PIECES] * limits.RULE_CONDITIONS},
+        "averages": {"logic": "AND", "conditions": [AVERAGE] * limits.RULE_CONDITIONS},
+        "aggregates with where": {"logic": "AND", "conditions": [{**PIECES, "where": one}] * groups},
+        "deep where": {"logic": "AND", "conditions": [{**PIECES, "where": where}] * (groups // limits.RULE_DEPTH)},
+        "deep aggregates": nested({"logic": "OR", "conditions": [AVERAGE]}, [AVERAGE] * 28),
+        "sets of all sorts": {"logic": "OR", "conditions": [
+            {"field": "tags", "operator": "not_has_all", "value": NAMES[:100], "include_empty": False},
+            {"field": "attributes.tier", "operator": "not_in", "value": NAMES[:100], "include_empty": False}] * 100},
+    }
 
 
-@pytest.mark.parametrize("name", ["wide", "bushy", "deep"])
+@pytest.mark.parametrize("name", largest_trees())
 def test_the_largest_legal_trees_run(store: Store, name: str) -> None:
-    scope = Scope.of(store, "viewer", None)
-    tree = read_rules(largest_trees()[name], scope.catalogue)
+    with writing() as session:
+        session.add(Attribute(store_id=store.id, key="tier", label="Tier", kind="text"))
+    scope = Scope.of(db.session.get_one(Store, store.id), "viewer", None)
+    rules = largest_trees()[name]
+    assert len(dumps(rules)) <= limits.BODY_BYTES
+    tree = read_rules(rules, scope.catalogue)
     with snapshot(30) as facts, upstream_limits(facts.connection.connection.driver_connection):
         assert matching.count(scope, tree, NOW, facts) == 0
+        question = Question(scope, NOW, facts.facts)
+        tests = {node.id: question.compiler.condition(node) for node in walk(tree) if isinstance(node, Condition)}
+        counted = tally(question, facts, tests)
+        assert counted.count(counted.every) == 0
+        assert explain(scope, tree, NOW, facts, uuid.uuid4()) is None
+
+
+@pytest.mark.parametrize("name", largest_trees())
+@pytest.mark.parametrize("dialect", [SQLITE, POSTGRESQL], ids=lambda dialect: dialect.name)
+def test_the_largest_legal_trees_compile_in_no_time(name: str, dialect: Dialect) -> None:
+    settings = StoreSettings(ZoneInfo("Asia/Riyadh"), 6, "SAR", "SA", attributes=(
+        DeclaredAttribute("tier", "Tier", "text"),))
+    tree = read_rules(largest_trees()[name], catalogue(settings))
+    scope = Scope(uuid.uuid4(), settings, "en", "viewer", None)
+    engine = {"sqlite": sqlite.dialect, "postgresql": postgresql.psycopg.dialect}[dialect.name]()
+
+    def seconds() -> float:
+        started = process_time()
+        text(Question(scope, NOW, Facts(dialect)).counting(tree)).compile(dialect=engine)
+        return process_time() - started
+
+    assert min(seconds() for _ in range(5)) < 0.020
 
 
 @contextmanager
