@@ -16,6 +16,9 @@ from segmentation.extensions import Base
 from segmentation.facts.entries import RowFault
 from segmentation.values.text import fold
 
+FEW_ROWS = 2_000  # of which it does not matter how they are found
+UNDERESTIMATED = 50  # times
+
 
 @dataclass(frozen=True)
 class Written:
@@ -68,6 +71,7 @@ def _copy(connection: Connection, table: Table, columns: Mapping[str, Sequence[A
             for row in zip(*columns.values(), strict=True):
                 copy.write_row(row)
         _keep_planner_informed(driver, table.name)
+        _introduce_store(driver, table.name, columns)
     except psycopg.OperationalError as error:  # as SQLAlchemy does for what goes through it
         raise OperationalError("COPY", None, error) from error
 
@@ -82,6 +86,22 @@ def _keep_planner_informed(driver: psycopg.Connection[Any], table: str) -> None:
         "SELECT pg_relation_size(oid) > current_setting('block_size')::bigint * 2 * (relpages + 1)"
         " FROM pg_class WHERE oid = to_regclass(%s)", [table]).fetchone()
     if grown and grown[0]:
+        driver.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(table)))
+
+
+def _introduce_store(driver: psycopg.Connection[Any], table: str, columns: Mapping[str, Sequence[Any]]) -> None:
+    """Analyse a table whose statistics do not know the store that is written to.
+
+    PostgreSQL takes such a store for empty, however many rows it has by now, and would look each order up by reading
+    all of the store's. The dense numbers tell how many rows there are at least.
+    """
+    numbers = columns.get("number") or columns.get("order_number")
+    if not numbers or max(numbers) < FEW_ROWS:
+        return
+    explain = sql.SQL("EXPLAIN (FORMAT JSON) SELECT 1 FROM {} WHERE store_id = {}").format(
+        sql.Identifier(table), sql.Literal(columns["store_id"][0]))
+    row = driver.execute(explain).fetchone()
+    if row and row[0][0]["Plan"]["Plan Rows"] * UNDERESTIMATED < max(numbers):
         driver.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(table)))
 
 

@@ -1,0 +1,37 @@
+"""Writing many rows at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import text
+
+from segmentation.database import writing
+from segmentation.facts.writing import FEW_ROWS, insert_columns
+from segmentation.models import Customer
+from segmentation.models.types import new_id
+from tests.conftest import make_store
+
+
+def write_customers(connection: Any, store_id: Any, size: int) -> None:
+    """That many customers of a store."""
+    names = [f"c{number}" for number in range(1, size + 1)]
+    insert_columns(connection, Customer, {
+        "store_id": [store_id] * size, "number": list(range(1, size + 1)), "id": [new_id() for _ in names],
+        "version": [1] * size, "orders_count": [0] * size, "orders_amount": [0] * size,
+        "external_id": names, "external_id_folded": names})
+
+
+def test_the_planner_learns_of_a_store_that_is_new_to_a_large_table(app: Flask) -> None:
+    first, second = make_store("First").id, make_store("Second").id
+    with writing() as session:
+        connection = session.connection()
+        if connection.dialect.name != "postgresql":
+            return  # SQLite plans without such statistics
+        write_customers(connection, first, 8 * FEW_ROWS)
+        connection.execute(text("ANALYZE customers"))
+        write_customers(connection, second, FEW_ROWS)
+        plan = connection.execute(
+            text("EXPLAIN (FORMAT JSON) SELECT 1 FROM customers WHERE store_id = :store"), {"store": second})
+        assert plan.scalar_one()[0]["Plan"]["Plan Rows"] > FEW_ROWS / 2
