@@ -9,7 +9,7 @@ BIN := .venv/bin
 SECRET := instance/secret_key
 WITH_SECRET = SEGMENTATION_SECRET_KEY="$${SEGMENTATION_SECRET_KEY:-$$(cat $(SECRET))}"
 
-.PHONY: help demo test lint oracle bench lock clean
+.PHONY: help demo test lint oracle bench docs lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -32,6 +32,9 @@ oracle: .venv/develop ## 20,000 random rule trees against the oracle, on each en
 
 bench: .venv/develop ## previews over HTTP against hand-written SQL, and imports
 	$(BIN)/python -m benchmarks
+
+docs: .venv/develop ## the tables of docs/rules.md, from the registries
+	PYTHONPATH=. $(BIN)/python docs/generate.py
 
 lock: .venv/develop ## renew the locks from setup.cfg
 	$(BIN)/python -m pip install --quiet uv
