@@ -13,14 +13,15 @@ from time import monotonic
 from typing import Any
 
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
-from segmentation.errors import query_timeout
+from segmentation.errors import Invalid, query_timeout
 from segmentation.extensions import WRITES, db
 
 STEPS_BETWEEN_CHECKS = 20_000  # SQLite instructions; about a millisecond
 QUERY_CANCELLED = "57014"
+NUMERIC_VALUE_OUT_OF_RANGE = "22003"
 
 
 @contextmanager
@@ -61,16 +62,24 @@ def deadline(connection: Connection, seconds: float) -> Iterator[None]:
         stop.set_progress_handler(lambda: monotonic() > end, STEPS_BETWEEN_CHECKS)
     try:
         yield
-    except OperationalError as error:
+    except (DataError, OperationalError) as error:
         if is_timeout(error):
             raise query_timeout() from error
+        if is_overflow(error):
+            raise Invalid("Some amounts add up to more than can be counted.", code="sum_too_large") from error
         raise
     finally:
         if stop is not None:
             stop.set_progress_handler(None, 0)
 
 
-def is_timeout(error: OperationalError) -> bool:
+def is_overflow(error: DBAPIError) -> bool:
+    """Whether a number got larger than 64 bits hold."""
+    return ("integer overflow" in str(error.orig)
+            or getattr(error.orig, "sqlstate", None) == NUMERIC_VALUE_OUT_OF_RANGE)
+
+
+def is_timeout(error: DBAPIError) -> bool:
     """Whether the engine stopped a statement because its deadline had passed."""
     if isinstance(error.orig, sqlite3.OperationalError):
         return str(error.orig) == "interrupted"

@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import func, select, text, update
 
 from segmentation.database import reading, writing
-from segmentation.errors import Unavailable
+from segmentation.errors import Invalid, Unavailable
 from segmentation.extensions import db
 from segmentation.models import Store
 from tests.conftest import make_store
@@ -75,3 +75,11 @@ def test_writers_take_turns(app: Flask, store: Store) -> None:
     for worker in workers:
         worker.join()
     assert db.session.scalar(select(Store.data_version)) == threads * rounds
+
+
+def test_a_sum_beyond_what_can_be_held_is_told(app: Flask) -> None:
+    largest = "CAST(9223372036854775807 AS BIGINT)"
+    numbers = f"(SELECT {largest} AS x UNION ALL SELECT {largest})"
+    with pytest.raises(Invalid) as raised, reading(5) as connection:
+        connection.execute(text(f"SELECT CAST(SUM(x) AS BIGINT) FROM {numbers} AS two"))
+    assert raised.value.code == "sum_too_large"

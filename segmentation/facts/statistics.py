@@ -9,11 +9,10 @@ from sqlalchemy import BigInteger, ColumnElement, Select, case, cast, func, sele
 from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.orm import Session
 
+from segmentation.database import is_overflow
 from segmentation.errors import Invalid
 from segmentation.models import Customer, Order
 from segmentation.models.functions import in_list
-
-NUMERIC_VALUE_OUT_OF_RANGE = "22003"
 
 
 def refresh_order_statistics(
@@ -35,7 +34,7 @@ def refresh_order_statistics(
     try:
         session.connection().execute(statement)
     except (DataError, OperationalError) as error:
-        if _is_overflow(error):
+        if is_overflow(error):
             raise Invalid("The orders of one customer add up to more than can be stored.") from error
         raise
 
@@ -55,8 +54,3 @@ def _rounded_quotient(total: ColumnElement[int], count: ColumnElement[int]) -> C
     some = func.nullif(count, 0, type_=BigInteger)
     quotient = size // some + case((2 * (size % some) >= some, 1), else_=0)
     return case((total < 0, -quotient), else_=quotient)
-
-
-def _is_overflow(error: DataError | OperationalError) -> bool:
-    return ("integer overflow" in str(error.orig)
-            or getattr(error.orig, "sqlstate", None) == NUMERIC_VALUE_OUT_OF_RANGE)
