@@ -78,8 +78,8 @@ def test_writers_take_turns(app: Flask, store: Store) -> None:
 
 
 def test_a_sum_beyond_what_can_be_held_is_told(app: Flask) -> None:
-    largest = "CAST(9223372036854775807 AS BIGINT)"
-    numbers = f"(SELECT {largest} AS x UNION ALL SELECT {largest})"
+    twice = ("SELECT CAST(SUM(x) AS BIGINT) FROM (SELECT CAST(9223372036854775807 AS BIGINT) AS x UNION ALL"
+             " SELECT CAST(9223372036854775807 AS BIGINT)) AS two")
     with pytest.raises(Invalid) as raised, reading(5) as connection:
-        connection.execute(text(f"SELECT CAST(SUM(x) AS BIGINT) FROM {numbers} AS two"))
+        connection.execute(text(twice))
     assert raised.value.code == "sum_too_large"

@@ -129,4 +129,49 @@ SEGMENTS: tuple[ReadySegment, ...] = (
             "groups": [],
         },
     },
+    {
+        "name": "Never Bought Perfumes",
+        "description": "Customers with orders, none of them with a perfume",
+        "rules": {
+            "id": "root",
+            "logic": "AND",
+            "conditions": [
+                {"id": "c1", "field": "orders_count", "operator": "greater_than", "value": 0},
+                {"id": "c2", "field": "items.orders_count", "operator": "equals", "value": 0,
+                 "where": {"id": "w1", "logic": "AND", "conditions": [
+                     {"id": "w2", "field": "item.category", "operator": "equals", "value": "Perfumes"}]}},
+            ],
+            "groups": [],
+        },
+    },
+    {
+        "name": "أعياد ميلاد قريبة",
+        "description": "عملاء يحل عيد ميلادهم خلال 30 يومًا ويقبلون التسويق",
+        "rules": {
+            "id": "root",
+            "logic": "AND",
+            "conditions": [
+                {"id": "c1", "field": "birthday", "operator": "in_next", "value": 30, "unit": "days"},
+                {"id": "c2", "field": "accepts_marketing", "operator": "equals", "value": True},
+            ],
+            "groups": [],
+        },
+    },
+    {
+        "name": "Spent 500 or More This Year",
+        "description": "At least two orders in the last 365 days that add up to 500 or more",
+        "rules": {
+            "id": "root",
+            "logic": "AND",
+            "conditions": [
+                {"id": "c1", "field": "orders.count", "operator": "greater_than_or_equals", "value": 2,
+                 "where": {"id": "w1", "logic": "AND", "conditions": [
+                     {"id": "w2", "field": "order.ordered_at", "operator": "in_last", "value": 365, "unit": "days"}]}},
+                {"id": "c2", "field": "orders.amount_sum", "operator": "greater_than_or_equals", "value": 500,
+                 "where": {"id": "w3", "logic": "AND", "conditions": [
+                     {"id": "w4", "field": "order.ordered_at", "operator": "in_last", "value": 365, "unit": "days"}]}},
+            ],
+            "groups": [],
+        },
+    },
 )

@@ -259,13 +259,13 @@ def test_ready_segments_can_be_read(segment: ReadySegment) -> None:
     fields = catalogue(StoreSettings(zone=ZONE, week_start=6, currency="SAR", country="SA"))
     tree = read_rules(segment["rules"], fields)
     groups = {node.field.group for node in walk(tree) if isinstance(node, Condition)}
-    assert groups <= {"Profile", "Order stats", "RFM"}
+    assert groups <= {"Profile", "Order stats", "RFM", "Orders", "Order lines"}
     assert groups
 
 
 def test_ready_segments_have_names_of_their_own_in_both_scripts() -> None:
     names = [segment["name"] for segment in SEGMENTS]
-    assert len(set(names)) == len(names) == 6
+    assert len(set(names)) == len(names) == 9
     assert names[0] == "VIP Customers"
     assert any(name.isascii() for name in names)
     assert any("\u0600" <= name[0] <= "\u06ff" for name in names)

@@ -34,7 +34,7 @@ from segmentation.models import Attribute, Store
 from segmentation.rules.dialects import POSTGRESQL, SQLITE, Dialect
 from segmentation.rules.fields import DeclaredAttribute, StoreSettings, catalogue
 from segmentation.rules.reading import read_rules
-from segmentation.rules.tree import Condition, walk
+from segmentation.rules.tree import Condition, Group, Reference, reference_depth, walk
 from segmentation.rules.writing import Facts
 from tests.oracle import language
 from tests.oracle.people import AWKWARD_MOMENTS, awkward_people
@@ -111,6 +111,8 @@ def test_a_tree_and_its_negation_split_everyone_in_two(app: Flask) -> None:
             assert sum(both) == len(people), rules
 
 
+SETTINGS = StoreSettings(ZoneInfo("Asia/Riyadh"), 6, "SAR", "SA", attributes=(DeclaredAttribute("tier", "T", "text"),))
+CATALOGUE = catalogue(SETTINGS)
 NAMES = [f"n{number}" for number in range(limits.LIST_VALUES)]
 HEAVY = {"field": "first_name", "operator": "not_in", "value": NAMES}
 LIGHT = {"field": "cltv", "operator": "not_between", "value": 1, "value2": Decimal("2.5"), "include_empty": False}
@@ -170,18 +172,46 @@ def test_the_largest_legal_trees_run(store: Store, name: str) -> None:
 @pytest.mark.parametrize("name", largest_trees())
 @pytest.mark.parametrize("dialect", [SQLITE, POSTGRESQL], ids=lambda dialect: dialect.name)
 def test_the_largest_legal_trees_compile_in_no_time(name: str, dialect: Dialect) -> None:
-    settings = StoreSettings(ZoneInfo("Asia/Riyadh"), 6, "SAR", "SA", attributes=(
-        DeclaredAttribute("tier", "Tier", "text"),))
-    tree = read_rules(largest_trees()[name], catalogue(settings))
-    scope = Scope(uuid.uuid4(), settings, "en", "viewer", None)
+    tree = read_rules(largest_trees()[name], CATALOGUE)
+    scope = Scope(uuid.uuid4(), SETTINGS, "en", "viewer", None)
+    assert min(compiling(tree, scope, dialect) for _ in range(5)) < 0.020
+
+
+def compiling(tree: Group, scope: Scope, dialect: Dialect) -> float:
+    """Seconds from a tree to the statement as the driver gets it."""
     engine = {"sqlite": sqlite.dialect, "postgresql": postgresql.psycopg.dialect}[dialect.name]()
+    started = process_time()
+    text(Question(scope, NOW, Facts(dialect)).counting(tree)).compile(dialect=engine)
+    return process_time() - started
 
-    def seconds() -> float:
-        started = process_time()
-        text(Question(scope, NOW, Facts(dialect)).counting(tree)).compile(dialect=engine)
-        return process_time() - started
 
-    assert min(seconds() for _ in range(5)) < 0.020
+class Chain:
+    """Segments that each refer to the next, as deep as they may, in the deepest group of trees as large as they may be.
+    """
+
+    def __init__(self) -> None:
+        size = limits.REFERRED_CONDITIONS // (limits.REFERENCE_DEPTH + 1) // (limits.RULE_DEPTH - 1) - 1
+        self.members = ([PIECES, LIGHT, AVERAGE] * size)[:size]
+
+    def rules(self, number: int) -> dict[str, Any]:
+        """The rules of segment `number`; the last one refers to none."""
+        refers = {"field": "in_segment", "operator": "not_in", "value": [str(uuid.UUID(int=number + 1))]}
+        deepest = refers if number < limits.REFERENCE_DEPTH else LIGHT
+        return nested({"logic": "OR", "conditions": [deepest, LIGHT]}, self.members)
+
+    def find(self, segment_id: uuid.UUID) -> Reference:
+        tree = read_rules(self.rules(segment_id.int), CATALOGUE, segments=self)
+        return Reference(segment_id, str(segment_id), tree, reference_depth(tree))
+
+
+def test_the_deepest_references_run_and_compile_in_no_time(store: Store) -> None:
+    scope, chain = Scope.of(store, "viewer", None), Chain()
+    tree = read_rules(chain.rules(0), CATALOGUE, segments=chain)
+    assert reference_depth(tree) == limits.REFERENCE_DEPTH
+    with snapshot(30) as facts, upstream_limits(facts.connection.connection.driver_connection):
+        assert matching.count(scope, tree, NOW, facts) == 0
+        assert explain(scope, tree, NOW, facts, uuid.uuid4()) is None
+        assert min(compiling(tree, scope, facts.facts.dialect) for _ in range(10)) < 0.020
 
 
 @contextmanager
