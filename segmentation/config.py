@@ -65,17 +65,17 @@ def _level(text: str) -> str:
 
 SETTINGS: tuple[Setting, ...] = (
     Setting("SECRET_KEY", None, "Signs tokens. 32 random characters or more; keep it secret.", _secret),
-    Setting("DATABASE_URL", "", "sqlite:///FILE or postgresql://… (default: a file in instance/).",
+    Setting("DATABASE_URL", "", "`sqlite:///FILE` or `postgresql://…`",
             lambda text: _database_url(text) if text else ""),
-    Setting("SPOOL_DIR", "", "Where export files are written aside (default: instance/spool)."),
+    Setting("SPOOL_DIR", "", "Where export files are written aside."),
     Setting("ACCESS_TOKEN_SECONDS", "900", "Life of an access token.", _positive),
-    Setting("REFRESH_TOKEN_SECONDS", "2592000", "Life of a sign-in (refresh token): 30 days.", _positive),
+    Setting("REFRESH_TOKEN_SECONDS", "2592000", "Life of a sign-in: 30 days.", _positive),
     Setting("PREVIEW_SECONDS", "2", "Deadline of a preview count.", _positive),
     Setting("PAGE_SECONDS", "5", "Deadline of a page of customers.", _positive),
     Setting("REFRESH_SECONDS", "60", "Deadline of the count of one segment in a refresh.", _positive),
     Setting("EXPORT_SECONDS", "900", "Deadline of the query behind an export.", _positive),
-    Setting("PROXIES", "0", "How many trusted proxies stand in front (X-Forwarded-*).", _count),
-    Setting("LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR.", _level),
+    Setting("PROXIES", "0", "How many trusted proxies stand in front.", _count),
+    Setting("LOG_LEVEL", "INFO", "`DEBUG`, `INFO`, `WARNING` or `ERROR`.", _level),
 )
 
 

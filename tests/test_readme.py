@@ -12,9 +12,10 @@ from segmentation.config import PREFIX, SETTINGS
 README = (Path(__file__).resolve().parent.parent / "README.md").read_text()
 
 
-def test_every_setting_is_listed_with_its_default() -> None:
+def test_every_setting_is_listed_with_its_default_and_its_meaning() -> None:
     for setting in SETTINGS:
         row = next(line for line in README.splitlines() if line.startswith(f"| `{PREFIX}{setting.name}`"))
+        assert row.endswith(f"| {setting.help} |")
         if setting.default:
             assert f"| {setting.default} |" in row
 

@@ -16,6 +16,8 @@ from segmentation.extensions import Base
 from segmentation.facts.entries import RowFault
 from segmentation.values.text import fold
 
+# Numbers that count a store's rows, as good as.
+DENSE = {"customers": "number", "orders": "number", "order_lines": "order_number"}
 FEW_ROWS = 2_000  # of which it does not matter how they are found
 UNDERESTIMATED = 50  # times
 
@@ -95,8 +97,8 @@ def _introduce_store(driver: psycopg.Connection[Any], table: str, columns: Mappi
     PostgreSQL takes such a store for empty, however many rows it has by now, and would look each order up by reading
     all of the store's. The dense numbers tell how many rows there are at least.
     """
-    numbers = columns.get("number") or columns.get("order_number")
-    if not numbers or max(numbers) < FEW_ROWS:
+    numbers = columns[DENSE[table]] if table in DENSE else (0,)
+    if max(numbers) < FEW_ROWS:
         return
     explain = sql.SQL("EXPLAIN (FORMAT JSON) SELECT 1 FROM {} WHERE store_id = {}").format(
         sql.Identifier(table), sql.Literal(columns["store_id"][0]))

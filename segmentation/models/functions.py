@@ -1,8 +1,7 @@
-"""The few SQL constructs that each engine spells its own way. All take bound values; none builds SQL from data.
+"""Lists as one parameter: the one SQL construct of the tables that each engine spells its own way.
 
 `in_list` binds a whole list as one parameter, so the statement's text does not depend on how long the list is, and no
-limit on the number of parameters applies. The text tests compare folded text, character by character, without
-wildcards.
+limit on the number of parameters applies.
 """
 
 from __future__ import annotations
@@ -19,6 +18,12 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from segmentation import json
+
+# How each engine asks whether a column's value is in a list that is bound as one parameter.
+IN_LIST = {
+    "sqlite": "{column} IN (SELECT value FROM json_each({value}))",
+    "postgresql": "{column} = ANY ({value})",
+}
 
 
 class ValueList(TypeDecorator[Sequence[Any]]):
@@ -42,9 +47,10 @@ class ValueList(TypeDecorator[Sequence[Any]]):
         return list(value) if dialect.name == "postgresql" else json.dumps_text(list(value))
 
 
-class _Test(FunctionElement[bool]):
+class _InList(FunctionElement[bool]):
     """A call that yields a truth value and can stand alone in a condition on every engine."""
 
+    name = "in_list"
     type = Boolean()
     inherit_cache = True
 
@@ -56,32 +62,6 @@ class _Test(FunctionElement[bool]):
         return UnaryExpression(self, operator=operators.inv, type_=Boolean())
 
 
-class _InList(_Test):
-    name = "in_list"
-    inherit_cache = True
-
-
-class text_contains(_Test):
-    """Whether the first text holds the second."""
-
-    name = "text_contains"
-    inherit_cache = True
-
-
-class text_starts_with(_Test):
-    """Whether the first text begins with the second."""
-
-    name = "text_starts_with"
-    inherit_cache = True
-
-
-class text_ends_with(_Test):
-    """Whether the first text ends with the second."""
-
-    name = "text_ends_with"
-    inherit_cache = True
-
-
 def in_list(
     column: ColumnElement[Any] | InstrumentedAttribute[Any], values: Sequence[str] | Sequence[int]
 ) -> ColumnElement[bool]:
@@ -90,53 +70,12 @@ def in_list(
     return _InList(column, bindparam(None, values, ValueList(item), unique=True))
 
 
-@compiles(_InList, "sqlite")
-def _in_list_sqlite(element: _InList, compiler: SQLCompiler, **kw: Any) -> str:
-    column, values = _arguments(element, compiler, **kw)
-    return f"({column} IN (SELECT value FROM json_each({values})))"  # noqa: S608 - SQLAlchemy's own text
+def _compiled(dialect: str) -> None:
+    @compiles(_InList, dialect)
+    def compile_in_list(element: _InList, compiler: SQLCompiler, **kw: Any) -> str:
+        column, values = (compiler.process(clause, **kw) for clause in element.clauses)
+        return f"({IN_LIST[dialect].format(column=column, value=values)})"
 
 
-@compiles(_InList, "postgresql")
-def _in_list_postgresql(element: _InList, compiler: SQLCompiler, **kw: Any) -> str:
-    column, values = _arguments(element, compiler, **kw)
-    return f"({column} = ANY ({values}))"
-
-
-@compiles(text_contains, "sqlite")
-def _contains_sqlite(element: text_contains, compiler: SQLCompiler, **kw: Any) -> str:
-    text, part = _arguments(element, compiler, **kw)
-    return f"(instr({text}, {part}) > 0)"
-
-
-@compiles(text_contains, "postgresql")
-def _contains_postgresql(element: text_contains, compiler: SQLCompiler, **kw: Any) -> str:
-    text, part = _arguments(element, compiler, **kw)
-    return f"(strpos({text}, {part}) > 0)"
-
-
-@compiles(text_starts_with, "sqlite")
-def _starts_sqlite(element: text_starts_with, compiler: SQLCompiler, **kw: Any) -> str:
-    text, part = _arguments(element, compiler, **kw)
-    return f"(instr({text}, {part}) = 1)"
-
-
-@compiles(text_starts_with, "postgresql")
-def _starts_postgresql(element: text_starts_with, compiler: SQLCompiler, **kw: Any) -> str:
-    text, part = _arguments(element, compiler, **kw)
-    return f"starts_with({text}, {part})"
-
-
-@compiles(text_ends_with, "sqlite")
-def _ends_sqlite(element: text_ends_with, compiler: SQLCompiler, **kw: Any) -> str:
-    text, part = _arguments(element, compiler, **kw)
-    return f"(substr({text}, -length({part})) = {part})"
-
-
-@compiles(text_ends_with, "postgresql")
-def _ends_postgresql(element: text_ends_with, compiler: SQLCompiler, **kw: Any) -> str:
-    text, part = _arguments(element, compiler, **kw)
-    return f"(right({text}, length({part})) = {part})"
-
-
-def _arguments(element: _Test, compiler: SQLCompiler, **kw: Any) -> list[str]:
-    return [compiler.process(clause, **kw) for clause in element.clauses]
+for _dialect in IN_LIST:
+    _compiled(_dialect)

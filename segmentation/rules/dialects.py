@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from segmentation import json
+from segmentation.models.functions import IN_LIST
 from segmentation.models.types import from_microseconds, to_microseconds
 
 
@@ -52,7 +53,7 @@ def _bind_postgresql(value: Any) -> Any:
 # The unary plus keeps SQLite from walking an index in an order that suits it less than it thinks.
 SQLITE = Dialect(
     name="sqlite",
-    in_list="{column} IN (SELECT value FROM json_each({value}))",
+    in_list=IN_LIST["sqlite"],
     anywhere="instr({column}, {value}) > 0",
     at_start="instr({column}, {value}) = 1",
     at_end="substr({column}, -length({value})) = {value}",
@@ -67,7 +68,7 @@ SQLITE = Dialect(
 # "IS TRUE" keeps PostgreSQL from turning the test into a join, for which it would compute the set once per worker.
 POSTGRESQL = Dialect(
     name="postgresql",
-    in_list="{column} = ANY ({value})",
+    in_list=IN_LIST["postgresql"],
     anywhere="strpos({column}, {value}) > 0",
     at_start="starts_with({column}, {value})",
     at_end="right({column}, length({value})) = {value}",
