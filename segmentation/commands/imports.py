@@ -24,11 +24,20 @@ def import_group() -> None:
     """Import CSV files. A killed import goes on where it was when the same command is run again."""
 
 
+def _importing(command: Callable[..., None]) -> Callable[..., None]:
+    """What the commands of all kinds take."""
+    for option in (
+        click.option("--rejected", type=click.Path(dir_okay=False, path_type=Path),
+                     help="Where to write rejected rows (CSV)."),
+        click.option("--store", "store_id", type=STORE, required=True, help="Id of the store."),
+        click.argument("file", type=click.Path(path_type=Path)),
+    ):
+        command = option(command)
+    return with_appcontext(command)
+
+
 @import_group.command("customers")
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--store", "store_id", type=STORE, required=True, help="Id of the store.")
-@click.option("--rejected", type=click.Path(dir_okay=False, path_type=Path), help="Where to write rejected rows (CSV).")
-@with_appcontext
+@_importing
 def customers(file: Path, store_id: uuid.UUID, rejected: Path | None) -> None:
     """Create customers, or change those whose external_id is known; an empty cell takes a value away.
 
@@ -38,10 +47,7 @@ def customers(file: Path, store_id: uuid.UUID, rejected: Path | None) -> None:
 
 
 @import_group.command("orders")
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--store", "store_id", type=STORE, required=True, help="Id of the store.")
-@click.option("--rejected", type=click.Path(dir_okay=False, path_type=Path), help="Where to write rejected rows (CSV).")
-@with_appcontext
+@_importing
 def orders(file: Path, store_id: uuid.UUID, rejected: Path | None) -> None:
     """Create orders, or replace those whose order_id is known; rows with one order_id are its lines.
 
