@@ -92,7 +92,7 @@ class Asking:
     scope: Scope
     rules: Group
     facts: Snapshot
-    now: datetime = field(default_factory=utc_now)
+    now: datetime = field(default_factory=lambda: utc_now())  # looked up late, so that a test can set the clock
 
     @property
     def clock(self) -> Clock:
