@@ -7,4 +7,5 @@ and is not a second implementation to ship.
     evaluator.matches(rules, person, now=…, store=…)   does this person match?
     people.awkward_people(rng, now=…, store=…)         whom to ask it about
     trees.random_tree(rng, people, now, store)         what to ask
+    nodes.node_truths(rules, person, now=…, store=…)   and what of single conditions and groups?
 """

@@ -28,4 +28,9 @@ def holds(
 ) -> bool:
     """Does someone with these values, and no other, match the condition or group?"""
     tree = node if "logic" in node else group("AND", node)
-    return matches(tree, dict.fromkeys(FIELDS) | values, now=now, store=store)
+    return matches(tree, person(**values), now=now, store=store)
+
+
+def person(**values: Any) -> dict[str, Any]:
+    """Someone with these values and no other."""
+    return dict.fromkeys((*FIELDS, "birthday")) | {"tags": (), "attributes": {}, "orders": []} | values

@@ -1,6 +1,7 @@
 """People as a store keeps them, chosen to be awkward for a compiler: spellings, edges, gaps.
 
-Deterministic in `rng`, `now` and the store. A person is a dict with every key of `FIELDS`.
+Deterministic in `rng`, `now` and the store. A person is a dict with every key of `FIELDS`, and what `belongings`
+have.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from .belongings import belongings, nothing
 from .language import CHOICES, FIELDS, StoreSettings
 from .windows import TICK, first_instant, store_day
 
@@ -87,6 +89,9 @@ AWKWARD_MOMENTS: tuple[tuple[StoreSettings, datetime], ...] = (
     _moment("Africa/Casablanca", 0, None, "2024-03-31T12:00:00Z"),  # Ramadan
     _moment("Asia/Kathmandu", 6, "US", "2024-12-31T18:15:00Z"),  # midnight, 1 January
     _moment("Pacific/Kiritimati", 3, None, "2025-01-05T11:00:00Z"),
+    _moment("America/Sao_Paulo", 6, "US", "2018-11-04T12:00:00Z"),  # a day without 00:00
+    _moment("Asia/Beirut", 0, None, "2023-03-30T09:00:00Z"),  # clocks changed days late
+    _moment("Europe/Berlin", 0, "DE", "2024-03-31T00:59:59.999999Z"),  # just before the gap
 )
 
 
@@ -94,9 +99,9 @@ def awkward_people(rng: Random, *, now: datetime, store: StoreSettings) -> list[
     """Return 240 people; the first has no value at all. Emails, mobiles and ids are unique."""
     texts = {field: _deck(rng, TEXTS) for field in FIELDS}
     instants = _deck(rng, awkward_instants(rng, now, store))
-    nobody = dict.fromkeys(FIELDS) | _orders(rng, 0, instants)
+    nobody = dict.fromkeys(FIELDS) | _orders(rng, 0, instants) | nothing()
     people = [_person(rng, n, texts, instants) for n in range(1, 240)]
-    return [nobody, *people]
+    return [nobody, *(person | belongings(rng, now, store, instants) for person in people)]
 
 
 def _deck(rng: Random, pool: Sequence[Any]) -> Iterator[Any]:
