@@ -108,7 +108,7 @@ def answer(scope: Scope, rules: Group, parts: Collection[str], other: Group | No
     """The count of some rules and the asked parts of PARTS; `difference` is against `other`. Raises Unavailable."""
     with snapshot(current_app.config["PREVIEW_SECONDS"]) as facts:
         asking = Asking(scope, rules, facts)
-        found = _count(asking, parts, other)
+        found = counts(asking, parts, other)
         if "sample" in parts:
             found.sample = _some(asking, rules)
         if found.difference is not None and other is not None:
@@ -137,7 +137,7 @@ def windows(asking: Asking) -> dict[str, DatedWindow]:
     return found
 
 
-def _count(asking: Asking, parts: Collection[str], other: Group | None) -> Answer:
+def counts(asking: Asking, parts: Collection[str], other: Group | None) -> Answer:
     """The answer as far as it is counted, from one statement."""
     question = Question(asking.scope, asking.now, asking.facts.facts)
     tests = _tests(asking, parts, other, question.compiler)

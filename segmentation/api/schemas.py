@@ -6,6 +6,7 @@ import marshmallow as ma
 
 from segmentation import limits
 from segmentation.answers import PARTS
+from segmentation.api.errors import ProblemSchema
 from segmentation.api.parsing import Strict, boolean, identifier, one_of, rules, store_id, text, whole
 from segmentation.audience.columns import BY_KEY, SORTABLE
 from segmentation.rules.kinds import Fault
@@ -129,7 +130,7 @@ class PreviewSchema(Strict):
 
 
 class SegmentSchema(ma.Schema):
-    """A segment."""
+    """A segment. `invalid` and `problems` are there only while its rules no longer fit."""
 
     id = ma.fields.UUID(required=True)
     name = ma.fields.String(required=True)
@@ -140,6 +141,8 @@ class SegmentSchema(ma.Schema):
     is_active = ma.fields.Boolean(required=True)
     created_at = ma.fields.AwareDateTime(required=True)
     updated_at = ma.fields.AwareDateTime(required=True)
+    invalid = ma.fields.Boolean()
+    problems = ma.fields.List(ma.fields.Nested(ProblemSchema))
 
 
 class SegmentsSchema(ma.Schema):

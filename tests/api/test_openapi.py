@@ -12,7 +12,7 @@ from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
 from segmentation import limits
-from tests.api.conftest import World
+from tests.api.conftest import A_CUSTOMER, World
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 OWN_DOCUMENTS = {"/api/openapi.json", "/api/docs"}
@@ -79,6 +79,32 @@ def test_answers_are_as_documented(world: World) -> None:
         conforms(world, base + "/{segment_id}" + suffix, "get", client.get(f"/{segment}{suffix}"))
     conforms(world, base + "/preview", "post", client.post("/preview", {"rules": {"logic": "X"}}))
     conforms(world, base + "/{segment_id}", "get", client.get(f"/{segment}", store=str(world.b)))
+
+
+def test_the_further_answers_are_as_documented(world: World) -> None:
+    client, base = world.owner, "/api/segmentation"
+    where = {"logic": "AND", "conditions": [{"field": "order.ordered_at", "operator": "in_this", "unit": "years"}]}
+    rules = {"logic": "AND", "conditions": [
+        {"field": "last_order_at", "operator": "not_in_last", "value": 3, "unit": "days"},
+        {"field": "orders.count", "operator": "greater_than_or_equals", "value": 0, "where": where},
+        {"field": "tags", "operator": "not_in", "value": ["x"]}]}
+    segment = client.create(rules)["id"]
+    parts = "nodes,empty,windows,sentence,lint,sample,difference,sql"
+    answer = client.post(f"/preview?include={parts}&segment_id={client.create()['id']}", {"rules": rules})
+    assert set(parts.split(",")) <= answer.json.keys()
+    assert answer.json["lint"]
+    conforms(world, base + "/preview", "post", answer)
+    conforms(world, base + "/{segment_id}/explain", "get", client.get(f"/{segment}/explain?customer_id={A_CUSTOMER}"))
+    for response in (client.put("/api/attributes/tier", {"label": "Tier", "kind": "text"}),
+                     client.put("/api/attributes/tier", {"label": "Tiers", "kind": "text"})):
+        conforms(world, "/api/attributes/{key}", "put", response)
+    conforms(world, "/api/attributes", "get", client.get("/api/attributes"))
+    client.put(f"/{segment}", {"rules": {"logic": "AND", "conditions": [
+        {"field": "attributes.tier", "operator": "is_empty"}]}})
+    client.delete("/api/attributes/tier")
+    broken = client.get(f"/{segment}")
+    assert broken.json["invalid"] is True
+    conforms(world, base + "/{segment_id}", "get", broken)
 
 
 def test_the_catalogue_is_enough_to_build_a_form(world: World) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from segmentation.answers import Asking, _count
+from segmentation.answers import Asking, counts
 from segmentation.audience.engines import Snapshot, snapshot
 from segmentation.audience.explaining import explain
 from segmentation.audience.scope import Scope
@@ -106,7 +106,7 @@ def test_answers_about_random_trees(app: Flask) -> None:
             rules, other = town.random_tree(rng), town.random_tree(rng)
             tree = read(town.scope, rules)
             asking = Asking(town.scope, tree, town.facts, town.now)
-            found = _count(asking, ("nodes", "empty", "difference"), read(town.scope, other))
+            found = counts(asking, ("nodes", "empty", "difference"), read(town.scope, other))
             assert found.nodes is not None
             assert {key: (node.count, node.without) for key, node in found.nodes.items()} == node_counts(
                 town, rules, tree), rules
@@ -142,7 +142,7 @@ def check_warnings(town: Town, tree: Group) -> None:
     """A warning is never a false alarm: what it says holds of everybody here."""
     asking = Asking(town.scope, tree, town.facts, town.now)
     notices = lint(tree, asking.clock)
-    found = (_count(asking, ("nodes",), None).nodes if notices else None) or {}
+    found = (counts(asking, ("nodes",), None).nodes if notices else None) or {}
     for notice in notices:
         if notice.id not in found:
             continue  # inside `where`
