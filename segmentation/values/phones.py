@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import phonenumbers
 
 from segmentation.values.text import fold
@@ -25,10 +23,3 @@ def normalise(text: str, country: str | None) -> str | None:
 def digits(text: str) -> str:
     """A number or part of one, as typed: ASCII digits, separators dropped."""
     return fold(text).translate(_SEPARATORS)
-
-
-@lru_cache(maxsize=256)
-def is_country(code: str) -> bool:
-    """Whether phone numbers can be read as of that country (ISO 3166 alpha-2)."""
-    return code in phonenumbers.SUPPORTED_REGIONS
-
