@@ -125,11 +125,15 @@ def test_the_catalogue_is_enough_to_build_a_form(world: World) -> None:
     assert operators["in_last"] == {
         "key": "in_last",
         "label": "is in the last",
+        "labels": {"en": "is in the last", "ar": "خلال آخر"},
         "takes": "duration",
         "units": ["hours", "days", "weeks", "months", "quarters", "years"],
         "negative_of": None,
     }
     assert operators["not_in_last"]["negative_of"] == "in_last"
+    assert fields["tags"]["labels"] == {"en": "Tags", "ar": "الوسوم"}
+    labels = {choice["value"]: choice["labels"]["ar"] for choice in fields["country"]["choices"]}
+    assert labels["SA"] == "المملكة العربية السعودية"
     assert found["limits"] == limits.published()
     assert found["store"] == {"timezone": "Asia/Riyadh", "currency": "SAR", "week_start": 6}
 
