@@ -1,10 +1,12 @@
 """How each engine spells the few things in which they differ. Everything else in the SQL of rules is common to all.
 
-`{column}`, `{value}` and the like are replaced by SQL that our own code wrote, never by data.
+`{column}`, `{value}` and the like are replaced by SQL that our own code wrote, never by data. Parameters are written
+`:name`.
 """
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,13 +17,16 @@ from segmentation import json
 from segmentation.models.functions import IN_LIST
 from segmentation.models.types import from_microseconds, to_microseconds
 
+_PARAMETER = re.compile(r":(\w+)")
+
 
 @dataclass(frozen=True)
 class Dialect:
     """One engine's SQL. `bind` makes a Python value what the driver takes; `instant` reads one back.
 
     `member` and `not_member` ask whether a customer is in a named set; `materialized` makes the engine compute such a
-    set once. `group_unindexed` groups rows whose index would only be in the way.
+    set once. `group_unindexed` groups rows whose index would only be in the way. `as_driver` turns a finished text into
+    what the driver takes.
     """
 
     name: str
@@ -36,6 +41,7 @@ class Dialect:
     texts: str
     bind: Callable[[Any], Any]
     instant: Callable[[Any], datetime]
+    as_driver: Callable[[str], str]
 
 
 def _bind_sqlite(value: Any) -> Any:
@@ -48,6 +54,10 @@ def _bind_sqlite(value: Any) -> Any:
 
 def _bind_postgresql(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
+
+
+def _as_psycopg(text: str) -> str:
+    return _PARAMETER.sub(r"%(\1)s", text.replace("%", "%%"))
 
 
 # The unary plus keeps SQLite from walking an index in an order that suits it less than it thinks.
@@ -64,6 +74,7 @@ SQLITE = Dialect(
     texts="json_group_array({column})",
     bind=_bind_sqlite,
     instant=from_microseconds,
+    as_driver=str,
 )
 # "IS TRUE" keeps PostgreSQL from turning the test into a join, for which it would compute the set once per worker.
 POSTGRESQL = Dialect(
@@ -79,5 +90,6 @@ POSTGRESQL = Dialect(
     texts="CAST(json_agg({column}) AS text)",
     bind=_bind_postgresql,
     instant=lambda value: value,
+    as_driver=_as_psycopg,
 )
 DIALECTS = {dialect.name: dialect for dialect in (SQLITE, POSTGRESQL)}

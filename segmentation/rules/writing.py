@@ -1,8 +1,9 @@
 """The writer: SQL text under construction, with the values it binds and the named sets of customers it asks about.
 
 It knows columns and predicates, not fields or trees. Names in the text come from our own code alone; values are always
-bound, so the text depends on the shape of a question and not on what is asked for. A comparison may be unknown (NULL)
-where a column has no value; whoever uses it takes unknown for no, and `places` sees to it that no is right there.
+bound, so the text depends on the shape of a question and not on what is asked for (but for counts and sums, of which
+it matters whether 0 would pass). A comparison may be unknown (NULL) where a column has no value; whoever uses it takes
+unknown for no, and `places` sees to it that no is right there.
 """
 
 from __future__ import annotations
