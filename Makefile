@@ -38,9 +38,9 @@ docs: .venv/develop ## the tables of docs/rules.md, from the registries
 
 lock: .venv/develop ## renew the locks from setup.cfg
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile setup.cfg --universal --python-version 3.11 --generate-hashes --upgrade \
+	$(BIN)/uv pip compile setup.cfg --universal --python-version 3.11 --no-strip-extras --generate-hashes --upgrade \
 		--no-emit-index-url --no-emit-find-links --no-header -q -o requirements.lock
-	$(BIN)/uv pip compile setup.cfg --extra dev --universal --python-version 3.11 --generate-hashes --upgrade \
+	$(BIN)/uv pip compile setup.cfg --extra dev --universal --python-version 3.11 --no-strip-extras --generate-hashes --upgrade \
 		--no-emit-index-url --no-emit-find-links --no-header -q -o requirements-dev.lock
 
 clean: ## forget the environment (the data in instance/ stays)
