@@ -1,14 +1,16 @@
 """Transactions and deadlines: the only place that commits.
 
 `writing` is one transaction that takes the write lock at its start (SQLite) and commits at its end. `reading` is one
-consistent snapshot with a deadline, after which the engine itself stops the statement.
+consistent snapshot with a deadline, after which the engine itself stops the statement; it stops too once nobody waits
+for the answer.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import Event, Thread
 from time import monotonic
 from typing import Any
 
@@ -16,9 +18,12 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
-from segmentation.errors import Invalid, query_timeout
+from segmentation.departures import departure
+from segmentation.errors import Abandoned, Invalid, query_timeout
 from segmentation.extensions import WRITES, db
 
+HasLeft = Callable[[], bool]
+SECONDS_BETWEEN_LOOKS = 0.02
 STEPS_BETWEEN_CHECKS = 20_000  # SQLite instructions; about a millisecond
 QUERY_CANCELLED = "57014"
 NUMERIC_VALUE_OUT_OF_RANGE = "22003"
@@ -40,37 +45,68 @@ def writing() -> Iterator[Session]:
 
 @contextmanager
 def reading(seconds: float) -> Iterator[Connection]:
-    """One consistent read snapshot. Raises errors.Unavailable when a statement passes the deadline."""
+    """One consistent read snapshot. Raises errors.Unavailable when a statement passes the deadline, errors.Abandoned
+    when the client of the request has left.
+    """
     with db.engine.connect() as plain:
         connection = plain
         if plain.dialect.name == "postgresql":
             connection = plain.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-        with connection.begin(), deadline(connection, seconds):
+        with connection.begin(), deadline(connection, seconds, departure()):
             yield connection
 
 
 @contextmanager
-def deadline(connection: Connection, seconds: float) -> Iterator[None]:
-    """Have the engine stop what runs on `connection` inside the block once `seconds` have passed."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT set_config('statement_timeout', :limit, true)"),
-                           {"limit": str(max(1, int(seconds * 1000)))})
-        stop: Any = None
-    else:
-        stop = connection.connection.driver_connection
-        end = monotonic() + seconds
-        stop.set_progress_handler(lambda: monotonic() > end, STEPS_BETWEEN_CHECKS)
+def deadline(connection: Connection, seconds: float, has_left: HasLeft | None = None) -> Iterator[None]:
+    """Have the engine stop what runs on `connection` inside the block once `seconds` have passed, or `has_left`."""
+    stopping = _stopping_postgresql if connection.dialect.name == "postgresql" else _stopping_sqlite
     try:
-        yield
+        with stopping(connection, seconds, has_left):
+            yield
     except (DataError, OperationalError) as error:
         if is_timeout(error):
-            raise query_timeout() from error
+            raise (Abandoned() if has_left and has_left() else query_timeout()) from error
         if is_overflow(error):
             raise Invalid("Some amounts add up to more than can be counted.", code="sum_too_large") from error
         raise
+
+
+@contextmanager
+def _stopping_sqlite(connection: Connection, seconds: float, has_left: HasLeft | None) -> Iterator[None]:
+    driver: Any = connection.connection.driver_connection
+    end = monotonic() + seconds
+    driver.set_progress_handler(lambda: monotonic() > end or (has_left is not None and has_left()),
+                                STEPS_BETWEEN_CHECKS)
+    try:
+        yield
     finally:
-        if stop is not None:
-            stop.set_progress_handler(None, 0)
+        driver.set_progress_handler(None, 0)
+
+
+@contextmanager
+def _stopping_postgresql(connection: Connection, seconds: float, has_left: HasLeft | None) -> Iterator[None]:
+    connection.execute(text("SELECT set_config('statement_timeout', :limit, true)"),
+                       {"limit": str(max(1, int(seconds * 1000)))})
+    if has_left is None:
+        yield
+        return
+    over = Event()
+    watcher = Thread(target=_cancel_when, args=(connection.connection.driver_connection, has_left, over), daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
+        if has_left():
+            connection.invalidate()  # a late cancellation must not hit whoever has the connection next
+
+
+def _cancel_when(driver: Any, has_left: HasLeft, over: Event) -> None:
+    while not over.wait(SECONDS_BETWEEN_LOOKS):
+        if has_left():
+            driver.cancel_safe()
+            return
 
 
 def is_overflow(error: DBAPIError) -> bool:

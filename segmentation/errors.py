@@ -111,6 +111,15 @@ class Unavailable(DomainError):
     status = 503
 
 
+@dataclass
+class Abandoned(DomainError):
+    """Whoever asked has left, so the question was cancelled; the status is the one that nginx logs for it."""
+
+    message: str = "Nobody waits for the answer."
+    code: str = "abandoned"
+    status = 499
+
+
 def query_timeout() -> Unavailable:
     """A statement ran past its deadline and was cancelled."""
     return Unavailable("The question took too long and was cancelled.", code="query_timeout")

@@ -1,0 +1,32 @@
+"""Whether the one who asked is still there: a browser that has asked anew hangs up on the question before.
+
+The server hands its socket to the application; a socket whose other end has closed reads as ended. Behind a proxy that
+passes hang-ups on (nginx does) it works alike; where it cannot be told, nobody ever leaves.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+
+from flask import has_request_context, request
+
+_SOCKETS = ("gunicorn.socket", "werkzeug.socket")
+_PEEK = socket.MSG_PEEK | socket.MSG_DONTWAIT
+
+
+def departure() -> Callable[[], bool] | None:
+    """A function that tells whether the client of the running request has hung up; None where that cannot be told."""
+    if not has_request_context():
+        return None
+    found = next((request.environ[name] for name in _SOCKETS if name in request.environ), None)
+    return (lambda: _has_ended(found)) if type(found) is socket.socket else None
+
+
+def _has_ended(connection: socket.socket) -> bool:
+    try:
+        return connection.recv(1, _PEEK) == b""
+    except BlockingIOError:
+        return False  # open, and silent as it should be
+    except (OSError, ValueError):
+        return True
