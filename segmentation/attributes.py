@@ -17,6 +17,7 @@ from segmentation.errors import Conflict, Invalid, NotFound, Problem
 from segmentation.extensions import db
 from segmentation.facts.versions import next_version
 from segmentation.models import Attribute, Customer, CustomerAttribute
+from segmentation.translations import Filled
 
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
@@ -44,7 +45,8 @@ def declare_attribute(scope: Scope, key: str, label: str, kind: str) -> tuple[At
             row = Attribute(store_id=scope.store_id, key=key, label=label, kind=kind)
             session.add(row)
         elif row.kind != kind:
-            raise Conflict(f"The attribute holds values of kind {row.kind}. Remove it first.", code="other_kind")
+            message = Filled("The attribute holds values of kind {kind}. Remove it first.", kind=row.kind)
+            raise Conflict(message, code="other_kind")
         row.label = label
         record(session, "attribute_declare", user_id=scope.user_id, store_id=scope.store_id, key=key, kind=kind)
     return row, is_new
@@ -67,4 +69,5 @@ def remove_attribute(scope: Scope, key: str) -> None:
 
 def _check_room(scope: Scope) -> None:
     if len(find_attributes(scope)) >= limits.ATTRIBUTES:
-        raise Conflict(f"A store has at most {limits.ATTRIBUTES} attributes.", code="too_many_attributes")
+        message = Filled("A store has at most {most} attributes.", most=limits.ATTRIBUTES)
+        raise Conflict(message, code="too_many_attributes")

@@ -22,6 +22,7 @@ from segmentation.rules.reading import RulesError, read_rules
 from segmentation.rules.references import too_deep
 from segmentation.rules.tree import Group, Reference, reference_depth
 from segmentation.rules.wire import referred_ids
+from segmentation.translations import Filled
 
 
 class _TooDeep(Exception):
@@ -78,7 +79,7 @@ class StoredSegments:
             raise Fault("unknown_segment", "There is no such segment.")
         if row in self._path:
             names = [each.name for each in (*self._path[self._path.index(row):], row)]
-            raise Fault("cycle", f"Segments may not refer to themselves: {' → '.join(names)}.")
+            raise Fault("cycle", Filled("Segments may not refer to themselves: {names}.", names=" → ".join(names)))
         if len(self._path) > limits.REFERENCE_DEPTH:
             raise _TooDeep
         tree = self._usable(row)
@@ -91,7 +92,7 @@ class StoredSegments:
             for problem in error.problems:
                 if problem.code == "cycle":
                     raise Fault(problem.code, problem.message) from error
-            raise Fault("invalid_segment", f"The rules of “{row.name}” no longer fit.") from error
+            raise Fault("invalid_segment", Filled("The rules of “{name}” no longer fit.", name=row.name)) from error
 
     def _row(self, segment_id: uuid.UUID) -> Segment | None:
         row = self._session.get(Segment, (self._scope.store_id, segment_id))

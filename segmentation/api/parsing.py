@@ -24,7 +24,7 @@ from segmentation.errors import Invalid, Malformed, Problem
 from segmentation.extensions import db
 from segmentation.models import Segment
 from segmentation.references import StoredSegments
-from segmentation.rules.kinds import Fault, read_text
+from segmentation.rules.kinds import Fault, read_line, read_lines
 from segmentation.rules.reading import RulesError
 
 _DIGITS = re.compile(r"[0-9]{1,9}")
@@ -181,14 +181,7 @@ def text(longest: int, *, lines: bool = False, **options: Any) -> Value:
     """Text of up to `longest` characters, trimmed. With `lines` it may be blank and hold line breaks."""
 
     def read(raw: Any) -> str:
-        if not lines:
-            value = read_text(raw, longest).strip()
-            if not value:
-                raise Fault("blank", "Enter some text.")
-            return value
-        if raw:
-            read_text(re.sub(r"\r?\n", " ", raw) if isinstance(raw, str) else raw, longest)
-        return str(raw).strip()
+        return read_lines(raw, longest) if lines else read_line(raw, longest)
 
     return Value(read, {"type": "string", "maxLength": longest, **({} if lines else {"minLength": 1})}, **options)
 

@@ -14,6 +14,7 @@ from segmentation import limits
 from segmentation.rules.kinds import Fault, Integer
 from segmentation.rules.operators import Operator, Takes
 from segmentation.rules.windows import Duration, DurationRange
+from segmentation.translations import Filled
 
 Read = Callable[[Any], Any]
 Report = Callable[[str, Fault], None]
@@ -77,7 +78,8 @@ class _Slots:
             self.report("value", Fault("not_a_list", "Enter at least one value."))
             return ()
         if len(raw) > limits.LIST_VALUES:
-            self.report("value", Fault("too_many_values", f"Enter at most {limits.LIST_VALUES} values."))
+            message = Filled("Enter at most {most} values.", most=limits.LIST_VALUES)
+            self.report("value", Fault("too_many_values", message))
             return ()
         return tuple(self._attempt(f"value/{index}", read, each) for index, each in enumerate(raw))
 
@@ -100,11 +102,11 @@ class _Slots:
 def _count(operator: Operator, raw: Any) -> int:
     number = Integer().read(raw)
     if number < operator.least:
-        raise Fault("out_of_range", f"Enter a whole number, {operator.least} or more.")
+        raise Fault("out_of_range", Filled("Enter a whole number, {least} or more.", least=operator.least))
     return number
 
 
 def _unit(operator: Operator, raw: Any) -> str:
     if not isinstance(raw, str) or raw not in operator.units:
-        raise Fault("unknown_unit", f"Choose one of: {', '.join(operator.units)}.")
+        raise Fault("unknown_unit", Filled("Choose one of: {units}.", units=", ".join(operator.units)))
     return raw

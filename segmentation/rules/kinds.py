@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from segmentation import limits
 from segmentation.models.types import MONEY_UNITS
-from segmentation.translations import translate
+from segmentation.translations import Filled, translate
 from segmentation.values.text import fold, has_control_characters
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -207,7 +207,8 @@ class Instant(Kind):
         except ValueError:
             raise Fault("not_a_date", "There is no such day.") from None
         if not limits.EARLIEST_YEAR <= day.year <= limits.LATEST_YEAR:
-            raise Fault("out_of_range", f"Enter a year from {limits.EARLIEST_YEAR} to {limits.LATEST_YEAR}.")
+            raise Fault("out_of_range", Filled(
+                "Enter a year from {first} to {last}.", first=limits.EARLIEST_YEAR, last=limits.LATEST_YEAR))
         return day
 
     def schema(self) -> dict[str, Any]:
@@ -226,7 +227,7 @@ class Birthday(Kind):
         """A month, 1 to 12."""
         month = read_number(raw)
         if not isinstance(month, int) or not 1 <= month <= MONTHS:
-            raise Fault("not_a_month", f"Enter a month from 1 to {MONTHS}.")
+            raise Fault("not_a_month", Filled("Enter a month from 1 to {months}.", months=MONTHS))
         return month
 
     def schema(self) -> dict[str, Any]:
@@ -271,10 +272,25 @@ def read_text(raw: Any, longest: int = limits.TEXT_LENGTH) -> str:
     if not raw:
         raise Fault("blank", "Enter some text.")
     if len(raw) > longest:
-        raise Fault("too_long", f"Enter at most {longest} characters.")
+        raise Fault("too_long", Filled("Enter at most {longest} characters.", longest=longest))
     if has_control_characters(raw):
         raise Fault("control_character", "Line breaks and control characters are not allowed.")
     return raw
+
+
+def read_line(raw: Any, longest: int) -> str:
+    """One line of text, trimmed: at least one character that is not white space. Raises Fault."""
+    text = read_text(raw, longest).strip()
+    if not text:
+        raise Fault("blank", "Enter some text.")
+    return text
+
+
+def read_lines(raw: Any, longest: int) -> str:
+    """Text that may be blank and hold line breaks, trimmed. Raises Fault."""
+    if raw:
+        read_text(re.sub(r"\r?\n", " ", raw) if isinstance(raw, str) else raw, longest)
+    return str(raw).strip()
 
 
 def read_number(raw: Any) -> int | Decimal:
@@ -282,7 +298,7 @@ def read_number(raw: Any) -> int | Decimal:
     if isinstance(raw, bool) or not isinstance(raw, (int, Decimal)):
         raise Fault("not_a_number", "Enter a number.")
     if not -limits.NUMBER <= raw <= limits.NUMBER:
-        raise Fault("out_of_range", f"Enter a number from -{limits.NUMBER} to {limits.NUMBER}.")
+        raise Fault("out_of_range", Filled("Enter a number from -{most} to {most}.", most=limits.NUMBER))
     return raw
 
 

@@ -22,7 +22,9 @@ from segmentation.rules.kinds import Fault, Kind, SegmentReference, read_text
 from segmentation.rules.operators import Operator
 from segmentation.rules.references import NO_SEGMENTS, Segments, check_references
 from segmentation.rules.tree import Condition, Group, Logic
+from segmentation.translations import Filled
 
+TOO_MANY = {"conditions": "At most {limit} conditions are allowed.", "groups": "At most {limit} groups are allowed."}
 GROUP_KEYS = frozenset({"id", "logic", "conditions", "groups", "negate"})
 CONDITION_KEYS = frozenset({"id", "field", "operator", "value", "value2", "unit", "include_empty", "where"})
 
@@ -73,7 +75,7 @@ class _Reader:
         if self._past(self.groups, limits.RULE_GROUPS, path, "groups"):
             return None
         if depth > limits.RULE_DEPTH:
-            self.problem(path, "too_deep", f"Groups may nest {limits.RULE_DEPTH} deep.", None)
+            self.problem(path, "too_deep", Filled("Groups may nest {depth} deep.", depth=limits.RULE_DEPTH), None)
             return None
         node = self._id(raw, path, "g")
         self._unknown_keys(raw, GROUP_KEYS, path, node)
@@ -123,7 +125,7 @@ class _Reader:
                  read: Callable[[Any, str], Any]) -> list[Any]:
         members = raw.get(key, [])
         if not isinstance(members, list):
-            self.problem(f"{path}/{key}", "not_a_list", f"'{key}' must be a list.", node)
+            self.problem(f"{path}/{key}", "not_a_list", Filled("'{key}' must be a list.", key=key), node)
             return []
         # One past a limit is enough to say so; the rest of an endless list is not worth reading.
         longest = limits.RULE_CONDITIONS + 1
@@ -132,7 +134,7 @@ class _Reader:
 
     def _past(self, number: int, limit: int, path: str, what: str) -> bool:
         if number == limit + 1:
-            self.problem(path, f"too_many_{what}", f"At most {limit} {what} are allowed.", None)
+            self.problem(path, f"too_many_{what}", Filled(TOO_MANY[what], limit=limit), None)
         return number > limit
 
     def _id(self, raw: dict[str, Any], path: str, prefix: str) -> str:

@@ -9,6 +9,7 @@ from segmentation import limits
 from segmentation.errors import Problem
 from segmentation.rules.kinds import Fault
 from segmentation.rules.tree import Group, Reference, conditions_of, reference_depth, references_of
+from segmentation.translations import Filled
 
 
 class Segments(Protocol):
@@ -35,17 +36,19 @@ def check_references(tree: Group, path: str) -> Problem | None:
         return too_deep(path)
     referred = _referred(tree)
     if len(referred) > limits.REFERRED_SEGMENTS:
-        message = f"A rule may lead to {limits.REFERRED_SEGMENTS} segments."
+        message = Filled("A rule may lead to {most} segments.", most=limits.REFERRED_SEGMENTS)
         return Problem(path, "too_many_segments", message, tree.id)
     if sum(1 for each in (tree, *referred) for _ in conditions_of(each)) > limits.REFERRED_CONDITIONS:
-        message = f"With the segments it leads to, a rule may have {limits.REFERRED_CONDITIONS} conditions."
+        message = Filled("With the segments it leads to, a rule may have {most} conditions.",
+                         most=limits.REFERRED_CONDITIONS)
         return Problem(path, "too_many_conditions", message, tree.id)
     return None
 
 
 def too_deep(path: str) -> Problem:
     """References go further than they may."""
-    return Problem(path, "references_too_deep", f"Segments may refer to one another {limits.REFERENCE_DEPTH} deep.")
+    message = Filled("Segments may refer to one another {depth} deep.", depth=limits.REFERENCE_DEPTH)
+    return Problem(path, "references_too_deep", message)
 
 
 def _referred(tree: Group) -> list[Group]:

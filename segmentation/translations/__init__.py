@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
@@ -16,9 +17,26 @@ LANGUAGES = (SOURCE, "ar")
 Words = dict[str, str]  # by language
 
 
+class Filled(str):
+    """An English text whose gaps are filled, and which can still be said in another language."""
+
+    template: str
+    values: dict[str, Any]
+
+    def __new__(cls, template: str, **values: Any) -> Filled:
+        """The template, with `{name}` in it replaced by the value of that name."""
+        made = super().__new__(cls, template.format(**values))
+        made.template, made.values = template, values
+        return made
+
+
 def translate(text: str, language: str) -> str:
     """The text in that language."""
-    return _texts(language).get(text, text) if language != SOURCE else text
+    if language == SOURCE:
+        return text
+    if isinstance(text, Filled):
+        return translate(text.template, language).format(**text.values)
+    return _texts(language).get(text, text)
 
 
 def translate_count(one: str, many: str, number: int, language: str) -> str:
