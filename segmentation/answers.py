@@ -70,11 +70,12 @@ class Sql:
 
 @dataclass
 class Answer:
-    """What is known of some rules. Parts that were not asked for are None."""
+    """What is known of some rules. Parts that were not asked for are None; `everyone` comes with counted ones."""
 
     count: int
     at: datetime
     data_version: int
+    everyone: int | None = None
     nodes: dict[str, NodeCount] | None = None
     empty: dict[str, int] | None = None
     windows: dict[str, DatedWindow] | None = None
@@ -105,13 +106,16 @@ class Asking:
 
 
 def answer(scope: Scope, rules: Group, parts: Collection[str], other: Group | None = None) -> Answer:
-    """The count of some rules and the asked parts of PARTS; `difference` is against `other`. Raises Unavailable."""
+    """The count of some rules and the asked parts of PARTS. Raises Unavailable.
+
+    With `other` rules the difference against them is counted; `difference` among the parts adds a few of the people.
+    """
     with snapshot(current_app.config["PREVIEW_SECONDS"]) as facts:
         asking = Asking(scope, rules, facts)
         found = counts(asking, parts, other)
         if "sample" in parts:
             found.sample = _some(asking, rules)
-        if found.difference is not None and other is not None:
+        if "difference" in parts and found.difference is not None and other is not None:
             found.difference = _with_samples(asking, found.difference, other)
     _add_words(asking, parts, found)
     return found
@@ -147,7 +151,7 @@ def counts(asking: Asking, parts: Collection[str], other: Group | None) -> Answe
         return found
     counted = tally(question, asking.facts, tests)
     root = counted.holds[_ROOT] if _ROOT in tests else _count_nodes(asking, counted, found)
-    found.count = counted.count(root)
+    found.count, found.everyone = counted.count(root), counted.count(counted.every)
     if "empty" in parts:
         found.empty = {key: counted.count(cases) for (what, key), cases in counted.holds.items() if what == "missing"}
     if other is not None:

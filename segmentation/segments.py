@@ -29,8 +29,10 @@ from segmentation.models import Segment, SegmentRevision, Store
 from segmentation.models.types import new_id, utc_now
 from segmentation.references import StoredSegments, referring
 from segmentation.rules.reading import RulesError
+from segmentation.rules.sentences import sentence
 from segmentation.rules.tree import Group, references_of
 from segmentation.rules.wire import to_wire
+from segmentation.translations import Filled, Words
 from segmentation.values.text import fold
 
 SECONDS_WITH_A_WRITE = 1.0
@@ -85,6 +87,19 @@ def find_segments(scope: Scope, is_active: bool | None = None, search: str | Non
         query = query.where(Segment.is_active == is_active)
     found = db.session.scalars(query.order_by(Segment.created_at.desc(), Segment.id.desc())).all()
     return [row for row in found if fold(search) in fold(row.name)] if search else found
+
+
+def archived_segments(scope: Scope) -> Sequence[Segment]:
+    """The deleted segments that can still be restored, the last deleted first."""
+    oldest = utc_now() - timedelta(days=limits.RESTORE_DAYS)
+    return db.session.scalars(
+        select(Segment).where(Segment.store_id == scope.store_id, Segment.deleted_at > oldest)
+        .order_by(Segment.deleted_at.desc())).all()
+
+
+def data_version(scope: Scope) -> int:
+    """The version of the store's facts."""
+    return db.session.execute(select(Store.data_version).where(Store.id == scope.store_id)).scalar_one()
 
 
 def get_segment(scope: Scope, segment_id: uuid.UUID) -> Segment:
@@ -182,6 +197,28 @@ def revisions(scope: Scope, segment_id: uuid.UUID) -> Sequence[SegmentRevision]:
         .order_by(SegmentRevision.version.desc())).all()
 
 
+def restore_revision(scope: Scope, segment_id: uuid.UUID, version: int) -> Segment:
+    """Make a segment again what it was at a version. Raises NotFound; Invalid when its rules no longer fit."""
+    row = get_segment(scope, segment_id)
+    old = db.session.get(SegmentRevision, (scope.store_id, row.id, version))
+    if old is None:
+        raise NotFound()
+    name, description = old.name, old.description
+    try:
+        rules = StoredSegments(scope, db.session()).check(old.rules, row)
+    except RulesError as error:
+        raise Invalid("The rules of that version no longer fit.", error.problems, code="invalid_segment") from error
+    return change_segment(scope, segment_id, {"name": name, "description": description, "rules": rules}, None)
+
+
+def sentence_of(scope: Scope, rules: Any) -> Words | None:
+    """Stored rules in words; None when they no longer fit."""
+    try:
+        return sentence(StoredSegments(scope, db.session()).check(rules, None), scope.settings.currency)
+    except RulesError:
+        return None
+
+
 def refresh_segment(scope: Scope, segment_id: uuid.UUID) -> Segment:
     """Count a segment again. The count is stored only if its rules are still those counted. Raises Invalid."""
     row = get_segment(scope, segment_id)
@@ -240,7 +277,7 @@ def _check_unused(session: Session, scope: Scope, row: Segment) -> None:
     users = [each for each in referring(session, scope.store_id, row.id) if each.id != row.id]
     if users:
         names = ", ".join(f"“{each.name}”" for each in users)
-        raise Conflict(f"Other segments refer to it: {names}.", code="segment_in_use",
+        raise Conflict(Filled("Other segments refer to it: {names}.", names=names), code="segment_in_use",
                        extra={"segments": [{"id": str(each.id), "name": each.name} for each in users]})
 
 
@@ -249,7 +286,7 @@ def _check_room(session: Session, scope: Scope) -> None:
     living = select(func.count()).select_from(Segment).where(
         Segment.store_id == scope.store_id, Segment.deleted_at.is_(None))
     if session.execute(living).scalar_one() >= limits.SEGMENTS:
-        raise Conflict(f"A store has at most {limits.SEGMENTS} segments.", code="too_many_segments")
+        raise Conflict(Filled("A store has at most {most} segments.", most=limits.SEGMENTS), code="too_many_segments")
 
 
 def _add_revision(session: Session, scope: Scope, row: Segment) -> None:
