@@ -1,4 +1,4 @@
-"""Who is calling: signing in and out, tokens, and the Scope of a caller in a store.
+"""Who is calling: signing in and out, and the Scope of a caller in a store.
 
 An access token is only a pointer to a row of `sessions`; that row, the user and the membership are read at every
 request, so a sign-out, a deactivation or a changed role holds from the next request on, in every worker.
@@ -9,19 +9,17 @@ from __future__ import annotations
 import hashlib
 import uuid
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import cache
-from typing import Any
 
-import jwt
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from flask import current_app, request
-from flask_jwt_extended import create_access_token, create_refresh_token, get_jwt_header, verify_jwt_in_request
+from flask import current_app
 from sqlalchemy import and_, bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session as Transaction
 
+from segmentation import tokens
 from segmentation.audience.scope import Scope
 from segmentation.audit import record
 from segmentation.database import writing
@@ -29,23 +27,13 @@ from segmentation.errors import Invalid, NotFound, NotSignedIn, TooMany
 from segmentation.extensions import db
 from segmentation.models import Membership, Session, SignInFailures, Store, User
 from segmentation.models.types import Identifier, Instant, new_id, utc_now
+from segmentation.tokens import SignIn
 from segmentation.values import emails
 
 FAILURES = 10
 FAILURE_WINDOW = timedelta(minutes=15)
 MINIMUM_PASSWORD_LENGTH = 10
-TOKEN_HEADER = {"alg": "HS256", "typ": "JWT"}
-TOKEN_CLAIMS = {"aud", "csrf", "exp", "fresh", "iat", "iss", "jti", "nbf", "sid", "sub", "type", "use"}
 _hasher = PasswordHasher()
-
-
-@dataclass(frozen=True)
-class Tokens:
-    """An access token, a refresh token, and the seconds the first one lives."""
-
-    access_token: str
-    refresh_token: str
-    expires_in: int
 
 
 @dataclass(frozen=True)
@@ -64,8 +52,8 @@ def hash_password(password: str) -> str:
     return _hasher.hash(password)
 
 
-def sign_in(email: str, password: str, address: str) -> Tokens:
-    """Tokens for the right password. Raises NotSignedIn (one answer for every reason) or TooMany."""
+def sign_in(email: str, password: str, address: str) -> SignIn:
+    """A sign-in for the right password. Raises NotSignedIn (one answer for every reason) or TooMany."""
     account = emails.normalise(email)
     key = hashlib.sha256(f"{account or email}|{address}".encode()).hexdigest()
     _check_failures(key)
@@ -75,17 +63,17 @@ def sign_in(email: str, password: str, address: str) -> Tokens:
     with writing() as session:
         if user_id is not None:
             _forget_failures(session, key)
-            tokens = _open_session(session, user_id)
+            made = _open_session(session, user_id)
             record(session, "sign_in", user_id=user_id)
-            return tokens
+            return made
         _count_failure(session, key)
         record(session, "sign_in_failed", user_id=user.id if user else None)
     raise NotSignedIn("The e-mail or the password is wrong.", code="wrong_credentials")
 
 
-def refresh() -> Tokens:
-    """New tokens for the request's refresh token, which is then used up. A used one ends the whole sign-in."""
-    claims = _claims("refresh")
+def refresh() -> SignIn:
+    """The sign-in of the request's refresh token, which is then used up. A used one ends the whole sign-in."""
+    claims = tokens.bearer("refresh")
     with writing() as session:
         row = session.get(Session, uuid.UUID(claims["sid"]), with_for_update=True)
         alive = row is not None and row.revoked_at is None and row.expires_at > utc_now()
@@ -93,7 +81,7 @@ def refresh() -> Tokens:
         if row is not None and user is not None and user.is_active and str(row.refresh_id) == claims["jti"]:
             row.refresh_id = new_id()
             record(session, "token_refresh", user_id=user.id)
-            return _tokens(row.user_id, row.id, row.refresh_id, row.expires_at)
+            return SignIn(row.id, row.user_id, row.refresh_id, row.expires_at)
         if row is not None and alive:
             row.revoked_at = utc_now()
             record(session, "token_reuse", user_id=row.user_id)
@@ -113,12 +101,17 @@ def session_of_token() -> uuid.UUID:
     """The sign-in that the request's access token points to. Raises NotSignedIn; whether it still counts is in the
     database.
     """
-    return uuid.UUID(_claims("access")["sid"])
+    return uuid.UUID(tokens.bearer("access")["sid"])
 
 
 def authenticate() -> Caller:
     """The caller behind the request's access token. Raises NotSignedIn."""
-    caller, _store, _role = _look_up(session_of_token(), None)
+    return caller_of(session_of_token())
+
+
+def caller_of(session_id: uuid.UUID) -> Caller:
+    """The user of that sign-in. Raises NotSignedIn."""
+    caller, _store, _role = _look_up(session_id, None)
     return caller
 
 
@@ -177,47 +170,11 @@ def _look_up(session_id: uuid.UUID, store_id: uuid.UUID | None) -> tuple[Caller,
     return Caller(session_id, row.id, row.email), row.Store, row.role
 
 
-def _claims(use: str) -> dict[str, Any]:
-    """The claims of the request's token, if it is exactly one of ours for that use."""
-    try:
-        verify_jwt_in_request(refresh=use == "refresh")
-        # The library fills in claims that are missing; what was really signed must be complete.
-        claims = jwt.decode(request.headers["Authorization"].split()[1], options={"verify_signature": False})
-        if get_jwt_header() == TOKEN_HEADER and _are_ours(claims, use):
-            return claims
-    except Exception as error:  # whatever is wrong with a token, it is not one of ours
-        raise NotSignedIn() from error
-    raise NotSignedIn()
-
-
-def _are_ours(claims: dict[str, Any], use: str) -> bool:
-    ids = [uuid.UUID(claims[name]) for name in ("sid", "jti", "sub")]
-    life = claims["exp"] - claims["iat"]
-    return (
-        claims.keys() == TOKEN_CLAIMS
-        and claims["type"] == claims["use"] == use
-        and all(ids)
-        and claims["nbf"] <= claims["exp"]
-        and 0 < life <= int(current_app.config["REFRESH_TOKEN_SECONDS"])
-    )
-
-
-def _open_session(session: Transaction, user_id: uuid.UUID) -> Tokens:
+def _open_session(session: Transaction, user_id: uuid.UUID) -> SignIn:
     expires = utc_now() + timedelta(seconds=current_app.config["REFRESH_TOKEN_SECONDS"])
-    row = Session(id=new_id(), user_id=user_id, refresh_id=new_id(), expires_at=expires)
-    session.add(row)
-    return _tokens(user_id, row.id, row.refresh_id, expires)
-
-
-def _tokens(user_id: uuid.UUID, session_id: uuid.UUID, refresh_id: uuid.UUID, expires: datetime) -> Tokens:
-    seconds = int(current_app.config["ACCESS_TOKEN_SECONDS"])
-    access = create_access_token(str(user_id), additional_claims={"sid": str(session_id), "use": "access"})
-    again = create_refresh_token(
-        str(user_id),
-        expires_delta=expires - utc_now(),
-        additional_claims={"sid": str(session_id), "use": "refresh", "jti": str(refresh_id)},
-    )
-    return Tokens(access, again, seconds)
+    made = SignIn(new_id(), user_id, new_id(), expires)
+    session.add(Session(id=made.id, user_id=user_id, refresh_id=made.refresh_id, expires_at=expires))
+    return made
 
 
 def _matches(password_hash: str, password: str) -> bool:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask, Response
+from flask import Flask
 from flask_smorest import Api
 
 from segmentation.api import attributes, auth, docs, segments
 from segmentation.api.blueprints import value_schema
-from segmentation.api.errors import ErrorSchema, register_error_handlers
+from segmentation.api.errors import ErrorSchema, show_error
 from segmentation.api.rules_schema import rule_schemas
 
+__all__ = ["init_app", "show_error"]
 DESCRIPTION = """\
 Create, manage and query customer segments.
 
@@ -25,7 +26,7 @@ class _SegmentsApi(Api):  # type: ignore[misc]
     ERROR_SCHEMA = ErrorSchema
 
     def _register_error_handlers(self) -> None:
-        register_error_handlers(self._app)
+        """None here: `failures` answers for every face."""
 
 
 def init_app(app: Flask) -> None:
@@ -44,11 +45,3 @@ def init_app(app: Flask) -> None:
     api.register_blueprint(segments.blueprint)
     api.register_blueprint(attributes.blueprint)
     app.register_blueprint(docs.blueprint_for(api))
-    app.after_request(_private)
-
-
-def _private(response: Response) -> Response:
-    """Answers hold people's data: nobody on the way may keep them or take them for something else."""
-    response.headers.setdefault("Cache-Control", "no-store")
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    return response

@@ -8,7 +8,7 @@ from typing import Any
 import marshmallow as ma
 from flask import request
 
-from segmentation import auth
+from segmentation import auth, tokens
 from segmentation.api.blueprints import Blueprint
 from segmentation.api.parsing import Strict, secret, text
 
@@ -56,8 +56,8 @@ class CallerSchema(ma.Schema):
 @blueprint.fails(400, 401, 413, 415, 422, 429)
 def sign_in(credentials: dict[str, Any]) -> dict[str, Any]:
     """Sign in"""
-    tokens = auth.sign_in(credentials["email"], credentials["password"], request.remote_addr or "")
-    return asdict(tokens)
+    made = auth.sign_in(credentials["email"], credentials["password"], request.remote_addr or "")
+    return asdict(tokens.issue(made))
 
 
 @blueprint.route("/refresh", methods=["POST"])
@@ -65,7 +65,7 @@ def sign_in(credentials: dict[str, Any]) -> dict[str, Any]:
 @blueprint.fails(401)
 def refresh() -> dict[str, Any]:
     """Renew tokens; send the refresh token as the bearer token"""
-    return asdict(auth.refresh())
+    return asdict(tokens.issue(auth.refresh()))
 
 
 @blueprint.route("/logout", methods=["POST"])

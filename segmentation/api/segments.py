@@ -11,14 +11,14 @@ from segmentation import answers, limits, segments
 from segmentation.api import schemas
 from segmentation.api.answer_shapes import answer_shape, explanation_shape
 from segmentation.api.blueprints import Blueprint
-from segmentation.api.cursors import read_cursor, write_cursor
-from segmentation.api.downloads import send_export
 from segmentation.api.parsing import expected_versions, needs
 from segmentation.api.shapes import customer_shape, revision_shape, segment_shape
 from segmentation.audience import matching
+from segmentation.audience.cursors import read_cursor, write_cursor
 from segmentation.audience.engines import snapshot
 from segmentation.audience.matching import PageRequest
 from segmentation.audience.scope import Scope
+from segmentation.downloads import send_export
 from segmentation.errors import Malformed, Problem
 from segmentation.exports.segment import export_segment
 from segmentation.extensions import db

@@ -1,0 +1,88 @@
+"""The last resort: any exception becomes one of our errors, and the face that was asked shows it.
+
+No answer carries SQL, a stack trace or another store's data: what is not one of our errors is logged and answered in
+general words.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Callable
+
+from flask import Flask, Response, request
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from werkzeug.exceptions import HTTPException
+
+from segmentation.errors import Conflict, DomainError, NotFound, Unavailable
+from segmentation.extensions import db
+
+log = logging.getLogger("segmentation.errors")
+Show = Callable[[DomainError], Response]
+CODES = {
+    400: "malformed",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    406: "not_acceptable",
+    408: "timeout",
+    413: "too_large",
+    415: "unsupported_media_type",
+    422: "invalid",
+    429: "too_many_requests",
+}
+
+
+def init_app(app: Flask, show_json: Show, show_page: Show) -> None:
+    """Answer every exception: as JSON below `/api`, as a page elsewhere."""
+
+    def shown(error: DomainError) -> Response:
+        show = show_json if request.path.startswith("/api") else show_page
+        response = show(error)
+        response.headers.update(error.headers)
+        return response
+
+    app.register_error_handler(DomainError, shown)
+    app.register_error_handler(HTTPException, lambda error: shown(_http(error)))
+    app.register_error_handler(SQLAlchemyError, lambda error: shown(_database(error)))
+    app.register_error_handler(OSError, lambda error: shown(_storage(error)))
+    app.register_error_handler(Exception, lambda error: shown(_unexpected(error)))
+
+
+def _http(error: HTTPException) -> DomainError:
+    if error.code == 404:
+        return NotFound()
+    status = error.code or 500
+    kept = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
+    failure = DomainError(error.description or error.name, code=CODES.get(status, "error"), headers=kept)
+    failure.status = status
+    return failure
+
+
+def _database(error: SQLAlchemyError) -> DomainError:
+    db.session.rollback()
+    if isinstance(error, IntegrityError):
+        log.warning("a write collided with another", exc_info=error)
+        return Conflict("Somebody else changed the same thing at the same time. Try again.")
+    log.error("the database failed", exc_info=error)
+    if isinstance(error, DBAPIError) and isinstance(error.orig, (sqlite3.OperationalError, OSError)):
+        return _full(error.orig) or Unavailable()
+    return Unavailable()
+
+
+def _full(error: BaseException) -> Unavailable | None:
+    if "full" not in str(error):
+        return None
+    return Unavailable("There is no room left to store anything.", code="storage_full")
+
+
+def _storage(error: OSError) -> DomainError:
+    log.error("a file could not be written or read", exc_info=error)
+    return Unavailable("A file could not be written.", code="storage_full")
+
+
+def _unexpected(error: Exception) -> DomainError:
+    log.error("unexpected error", exc_info=error)
+    db.session.rollback()
+    return DomainError("Something went wrong on our side.", code="internal")
