@@ -15,12 +15,12 @@ USE_CASES = {"segments", "exports", "imports", "scoring", "auth", "accounts", "d
              "attributes"}
 # From the top down; a module may import its own layer and those below.
 LAYERS = (
-    {"", "api", "pages", "cli", "commands"},
-    USE_CASES | {"references", "answers"},
+    {"", "api", "pages", "cli", "commands", "failures", "headers", "downloads"},
+    USE_CASES | {"references", "answers", "tokens", "starters"},
     {"audience", "facts", "audit", "logs"},
     {"rules"},
     {"models"},
-    {"database", "extensions", "errors", "config", "limits", "json", "values", "translations"},
+    {"database", "departures", "extensions", "errors", "config", "limits", "json", "values", "translations"},
 )
 RANK = {part: rank for rank, layer in enumerate(LAYERS) for part in layer}
 

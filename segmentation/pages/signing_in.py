@@ -1,0 +1,67 @@
+"""Signing in and out, and the way from there into a store."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+
+from segmentation import auth, tokens
+from segmentation.errors import DomainError, NotSignedIn, TooMany
+from segmentation.pages.access import check_origin, signed_in
+
+blueprint = Blueprint("signing_in", __name__)
+
+
+@blueprint.get("/")
+@signed_in
+def start(caller: auth.Caller) -> Any:
+    """The overview of the caller's first store."""
+    stores = auth.memberships(caller)
+    if not stores:
+        return render_template("session/no_store.html")
+    return redirect(url_for("overview.show", store_id=stores[0][0].id))
+
+
+@blueprint.get("/sign-in")
+def sign_in() -> Any:
+    """The form."""
+    return _form()
+
+
+@blueprint.post("/sign-in")
+def open_session() -> Any:
+    """Sign in, and go where one was going."""
+    check_origin()
+    email, password = request.form.get("email", "")[:254], request.form.get("password", "")[:1_000]
+    try:
+        made = auth.sign_in(email, password, request.remote_addr or "")
+    except (NotSignedIn, TooMany) as error:
+        return _form(email, error)
+    response = make_response(redirect(_local(request.form.get("next", "")) or url_for("signing_in.start"), 303))
+    tokens.set_cookie(response, made)
+    return response
+
+
+@blueprint.post("/sign-out")
+@signed_in
+def close_session(caller: auth.Caller) -> Any:
+    """End the sign-in."""
+    auth.sign_out(caller)
+    response = make_response(redirect(url_for("signing_in.sign_in"), 303))
+    tokens.drop_cookie(response)
+    return response
+
+
+def _form(email: str = "", error: DomainError | None = None) -> Response:
+    onwards = _local(request.values.get("next", ""))
+    page = render_template("session/sign_in.html", email=email, error=error, onwards=onwards)
+    return make_response(page, error.status if error else 200)
+
+
+def _local(address: str) -> str:
+    """The address if it lies on this site; a browser takes a backslash for a slash and skips control characters."""
+    parts = urlsplit(address)
+    is_local = address.startswith("/") and not address.startswith("//") and not parts.scheme and not parts.netloc
+    return address if is_local and "\\" not in address and address.isprintable() else ""

@@ -1,0 +1,103 @@
+"""Texts, numbers, money and dates as pages say them: in the visitor's language, with Latin digits.
+
+These are the functions that templates call; `_` takes an English text and fills its gaps with what it is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from babel.dates import format_date, format_datetime, format_timedelta
+from babel.numbers import format_currency, format_percent
+from flask import g
+from markupsafe import Markup, escape
+
+from segmentation.models.types import from_units, utc_now
+from segmentation.rules.sentences import number_in_words
+from segmentation.translations import translate, translate_count
+
+NOTHING = "–"
+
+
+def language() -> str:
+    """The visitor's language."""
+    return str(g.language)
+
+
+def say(text: str, **values: Any) -> Markup:
+    """The text in the visitor's language, safe to show; `{name}` in it is filled with the value of that name."""
+    said = escape(translate(text, language()))
+    return said.format(**values) if values else said
+
+
+def say_count(one: str, many: str, count: int, **values: Any) -> Markup:
+    """The form that suits the count, with the count as `{number}`."""
+    said = escape(translate_count(one, many, count, language()))
+    return said.format(number=number(count), **values)
+
+
+def number(value: int | Decimal | None) -> str:
+    """A number with its thousands apart."""
+    return NOTHING if value is None else number_in_words(value, language())
+
+
+def money(units: int | None, currency: str, whole: bool = False) -> str:
+    """Stored money with its currency; `whole`: rounded, for figures that are read at a glance."""
+    if units is None:
+        return NOTHING
+    digits = "#,##0" if whole else "#,##0.00"
+    return str(format_currency(from_units(units), currency, f"{digits}\u00a0¤", language(), numbering_system="latn",
+                               currency_digits=not whole))
+
+
+def percent(part: int, whole: int) -> str:
+    """A share in percent; what is there at all is not shown as none, nor what is not all as all."""
+    if not whole:
+        return NOTHING
+    share = part / whole
+    digits = "#,##0.0%" if 0 < share < 0.1 or 0.999 <= share < 1 else "#,##0%"
+    if 0 < share < 0.0005:
+        return "<" + str(format_percent(0.0005, "#,##0.00%", locale=language(), numbering_system="latn"))
+    if 0.9995 <= share < 1:
+        return ">" + str(format_percent(0.999, "#,##0.0%", locale=language(), numbering_system="latn"))
+    return str(format_percent(share, digits, locale=language(), numbering_system="latn"))
+
+
+def day(value: date | None) -> str:
+    """A day."""
+    return NOTHING if value is None else format_date(value, "d MMM y", locale=language())
+
+
+def moment(value: datetime | None) -> str:
+    """An instant, by the clocks of the store."""
+    if value is None:
+        return NOTHING
+    return format_datetime(value, "d MMM y, HH:mm", tzinfo=g.scope.settings.zone, locale=language())
+
+
+def ago(value: datetime) -> str:
+    """How long ago an instant was."""
+    return format_timedelta(value - utc_now(), add_direction=True, locale=language())
+
+
+def full_name(first: str | None, last: str | None, otherwise: str) -> str:
+    """What to call a person."""
+    return " ".join(filter(None, (first, last))) or otherwise
+
+
+def initials(name: str) -> str:
+    """The letter that stands for a person."""
+    return next((letter.upper() for letter in name if letter.isalnum()), "?")
+
+
+def hue(key: str) -> int:
+    """One of eight colours, always the same for a key."""
+    return sum(key.encode()) % 8
+
+
+def joined(values: Sequence[str]) -> str:
+    """Values one after another."""
+    return ("، " if language() == "ar" else ", ").join(values)
