@@ -1,0 +1,169 @@
+"""What holds of every page: no barrier for anybody, no inline script or style, no heavy load, no broken layout."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from segmentation.extensions import db
+from segmentation.models import Customer, Segment
+from segmentation.values.text import fold
+from tests.browser.building import Builder
+from tests.browser.conftest import Shop, Visitor
+
+AXE = (Path(__file__).parent / "vendor" / "axe-4.14.1.min.js").read_text()
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+HEAVIEST = 250_000
+PAGES = ("/sign-in", "/", "/segments/", "/segments/?archived", "/segments/new", "/segments/new?starter=never-bought",
+         "/segments/{segment}/edit", "/segments/{segment}/", "/segments/{segment}/revisions",
+         "/segments/{segment}/why/{customer}", "/customers/", "/customers/?search=nobody-of-this-name",
+         "/customers/{customer}", "/settings/", "/nothing-here")
+HOSTILE = ('<img src=x onerror="alert(1)">', "{{7*7}}", "{number}", "\u202egpj.exe\u202d", "x" * 120, "ا" * 120,
+           "</script><script>alert(1)</script>", "' \" ` & <!--")
+
+
+def ids(shop: Shop) -> dict[str, str]:
+    """A segment and a customer of the shop."""
+    with shop.app.app_context():
+        segment = db.session.scalars(select(Segment.id).where(Segment.name == "VIP Customers")).one()
+        customer = db.session.scalars(select(Customer.id).where(Customer.orders_count > 6).limit(1)).one()
+        return {"segment": str(segment), "customer": str(customer)}
+
+
+def addresses(shop: Shop) -> Iterator[str]:
+    """The address of every page."""
+    for path in PAGES:
+        start = shop.address if path == "/sign-in" else shop.pages
+        yield start + path.format(**ids(shop))
+
+
+def breaches(page: Any) -> list[str]:
+    """What the content security policy stopped."""
+    return list(page.evaluate("window.breaches"))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_barriers(visit: Callable[..., Visitor], shop: Shop, language: str, scheme: str) -> None:
+    visitor = visit(language, scheme).sign_in()
+    visitor.allowed.add("404")
+    page, found = visitor.page, {}
+    page.emulate_media(reduced_motion="reduce")
+    for address in addresses(shop):
+        page.goto(address)
+        page.wait_for_load_state("networkidle")
+        for menu in page.locator("details.menu").all()[:1]:
+            menu.evaluate("(each) => { each.open = true; }")
+        assert breaches(page) == []
+        page.evaluate(AXE)  # by the debugger, which the page's policy does not bind
+        result = page.evaluate("(rules) => axe.run({runOnly: {type: 'tag', values: rules}})", RULES)
+        for violation in result["violations"]:
+            nodes = [node["html"][:160] for node in violation["nodes"][:3]]
+            found[f"{address} {violation['id']}"] = nodes
+    assert found == {}
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_no_page_is_wider_than_the_screen(visit: Callable[..., Visitor], shop: Shop, language: str, width: int) -> None:
+    visitor = visit(language, width=width, height=844).sign_in()
+    visitor.allowed.add("404")
+    for address in addresses(shop):
+        visitor.page.goto(address)
+        visitor.page.wait_for_load_state("networkidle")
+        wide = visitor.page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= width, f"{address} is {wide} wide"
+
+
+def test_every_page_mirrors_with_the_language(visit: Callable[..., Visitor], shop: Shop) -> None:
+    """What stands at the start stands at the start of the writing: on the left in English, on the right in Arabic."""
+    places = {}
+    for language in ("en", "ar"):
+        visitor = visit(language).sign_in().open("/segments/new?starter=vip")
+        page = visitor.page
+        assert page.locator("html").get_attribute("dir") == {"en": "ltr", "ar": "rtl"}[language]
+        shown = (".brand", "#n-c1-field", "#n-c1-remove", ".panel")
+        boxes = [page.locator(each).first.bounding_box() for each in shown]
+        places[language] = [box["x"] + box["width"] / 2 for box in boxes if box]
+    for english, arabic in zip(places["en"], places["ar"], strict=True):
+        assert abs(english + arabic - 1280) < 90
+
+
+def test_the_first_load_is_light(visit: Callable[..., Visitor], shop: Shop, language: str) -> None:
+    for address in addresses(shop):
+        visitor = visit(language)
+        visitor.allowed.add("404")
+        if not address.endswith("/sign-in"):
+            visitor.sign_in()
+            visitor.page.goto("about:blank")
+        fresh = visitor.page.context.browser.new_context(
+            locale=language, storage_state=visitor.page.context.storage_state())
+        page, bodies = fresh.new_page(), []
+        page.on("response", lambda response, bodies=bodies: bodies.append(response))
+        page.goto(address)
+        page.wait_for_load_state("networkidle")
+        weights = {each.url: weight(each) for each in bodies}
+        fresh.close()
+        assert sum(weights.values()) <= HEAVIEST, (address, weights)
+
+
+def weight(response: Any) -> int:
+    """The compressed size of an answer's body, in bytes."""
+    if response.status in (301, 302, 303, 304):
+        return 0
+    body = response.body()
+    return len(body) if response.url.endswith(".woff2") else len(gzip.compress(body, 6))
+
+
+def test_hostile_names_are_inert_and_break_nothing(visit: Callable[..., Visitor], shop: Shop, language: str) -> None:
+    visitor = visit(language, width=390, height=844).sign_in()
+    visitor.allowed.add("404")
+    page = visitor.page
+    page.on("request", lambda request: visitor.complaints.append(f"asked for {request.url}")
+            if request.url.endswith("/x") else None)
+    found = ids(shop)
+    for name in HOSTILE:
+        spoil(shop, found["customer"], name)
+        for path in PAGES[1:]:
+            page.goto(shop.pages + path.format(**found))
+            page.wait_for_load_state("networkidle")
+            assert page.evaluate("document.documentElement.scrollWidth") <= 390, (name, path)
+        shown = page.goto(shop.pages + f"/customers/{found['customer']}")
+        assert shown is not None
+        assert name.strip() in page.locator("h1").first.inner_text() or "\u202e" in name
+        assert page.locator("h1 img, h1 script").count() == 0
+        assert breaches(page) == []
+
+
+def spoil(shop: Shop, customer: str, name: str) -> None:
+    """Call a customer, their city and every segment by a hostile name."""
+    with shop.app.app_context(), db.engine.begin() as connection:
+        connection.execute(update(Segment).values(name=name, description=name * 3))
+        row = connection.execute(select(Customer.number).where(Customer.orders_count > 6).limit(1)).scalar_one()
+        connection.execute(update(Customer).where(Customer.number == row).values(
+            first_name=name, first_name_folded=fold(name), last_name=None, city=name, city_folded=fold(name),
+            email=name, email_folded=fold(name)))
+        assert customer
+
+
+def test_hostile_text_in_the_builder_stays_text(visit: Callable[..., Visitor], shop: Shop) -> None:
+    visitor = visit().sign_in().open("/segments/new")
+    builder, page = Builder(visitor), visitor.page
+    row = builder.row(0)
+    builder.choose(row, "Field", "City").choose(row, "Comparison", "is any of")
+    for name in HOSTILE:
+        adding = row.get_by_label("Add a value", exact=True)
+        adding.fill(name)
+        adding.press("Enter")
+        builder.settle()
+    assert row.locator(".chip").count() == len(HOSTILE)
+    assert builder.total == 0
+    assert "{{7*7}}" in builder.sentence
+    for _ in range(len(HOSTILE)):
+        row.locator(".chip-drop").first.click()
+        builder.settle()
+    assert row.locator(".chip").count() == 0
+    assert breaches(page) == []
