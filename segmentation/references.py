@@ -22,7 +22,7 @@ from segmentation.rules.reading import RulesError, read_rules
 from segmentation.rules.references import too_deep
 from segmentation.rules.tree import Group, Reference, reference_depth
 from segmentation.rules.wire import referred_ids
-from segmentation.translations import Filled
+from segmentation.translations import ARROW, Filled, Listing
 
 
 class _TooDeep(Exception):
@@ -78,8 +78,8 @@ class StoredSegments:
         if row is None:
             raise Fault("unknown_segment", "There is no such segment.")
         if row in self._path:
-            names = [each.name for each in (*self._path[self._path.index(row):], row)]
-            raise Fault("cycle", Filled("Segments may not refer to themselves: {names}.", names=" → ".join(names)))
+            names = Listing([each.name for each in (*self._path[self._path.index(row):], row)], ARROW)
+            raise Fault("cycle", Filled("Segments may not refer to themselves: {names}.", names=names))
         if len(self._path) > limits.REFERENCE_DEPTH:
             raise _TooDeep
         tree = self._usable(row)

@@ -32,7 +32,7 @@ from segmentation.rules.reading import RulesError
 from segmentation.rules.sentences import sentence
 from segmentation.rules.tree import Group, references_of
 from segmentation.rules.wire import to_wire
-from segmentation.translations import Filled, Words
+from segmentation.translations import Filled, Listing, Words
 from segmentation.values.text import fold
 
 SECONDS_WITH_A_WRITE = 1.0
@@ -276,7 +276,7 @@ def _check_references(session: Session, scope: Scope, rules: Group, row: Segment
 def _check_unused(session: Session, scope: Scope, row: Segment) -> None:
     users = [each for each in referring(session, scope.store_id, row.id) if each.id != row.id]
     if users:
-        names = ", ".join(f"“{each.name}”" for each in users)
+        names = Listing([f"“{each.name}”" for each in users])
         raise Conflict(Filled("Other segments refer to it: {names}.", names=names), code="segment_in_use",
                        extra={"segments": [{"id": str(each.id), "name": each.name} for each in users]})
 

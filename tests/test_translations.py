@@ -18,7 +18,7 @@ from segmentation.rules.fields import StoreSettings, catalogue
 from segmentation.rules.kinds import Choice
 from segmentation.rules.operators import OPERATORS, Takes
 from segmentation.starters import STARTERS
-from segmentation.translations import LANGUAGES, SOURCE, catalog, translate, translate_count
+from segmentation.translations import ARROW, COMMA, LANGUAGES, SOURCE, catalog, translate, translate_count
 
 ROOT = Path(__file__).parent.parent
 PACKAGE, TEMPLATES = ROOT / "segmentation", ROOT / "templates"
@@ -26,6 +26,7 @@ PACKAGE, TEMPLATES = ROOT / "segmentation", ROOT / "templates"
 SAYING = {
     "say": 0, "translate": 0, "in_every_language": 0, "tell": 0, "Filled": 0, "Fault": 1, "problem": 2, "Problem": 2,
     "Conflict": 0, "Invalid": 0, "NotSignedIn": 0, "Unavailable": 0, "Forbidden": 0, "DomainError": 0,
+    "Malformed": 0,
 }
 # Commands and files speak English; the API's own requests are read by programs.
 SPEAKING = ("rules", "pages", "audience", "segments.py", "references.py", "attributes.py", "answers.py", "errors.py",
@@ -38,6 +39,7 @@ def texts() -> Iterator[str]:
     yield from (column.label for column in COLUMNS)
     yield from failing.TITLES.values()
     yield from reading.TOO_MANY.values()
+    yield from (COMMA, ARROW)
     for starter in STARTERS.values():
         yield from (starter.name, starter.description)
     for path in SPEAKING:
@@ -70,7 +72,8 @@ def said_in(path: Path) -> Iterator[str]:
         if isinstance(node, ast.Call):
             place = SAYING.get(getattr(node.func, "attr", getattr(node.func, "id", "")), len(node.args))
             yield from literals(node.args[place:place + 1])
-        if isinstance(node, ast.AnnAssign) and getattr(node.target, "id", "") == "message" and node.value:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        if isinstance(node, ast.Assign | ast.AnnAssign) and getattr(targets[0], "id", "") == "message" and node.value:
             yield from literals([node.value])
 
 

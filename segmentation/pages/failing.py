@@ -11,7 +11,8 @@ from segmentation.translations import translate
 
 TITLES = {
     403: "You may not do this", 404: "Nothing here", 409: "That does not go together", 412: "Changed meanwhile",
-    422: "That cannot be used", 429: "Too many attempts", 499: "Nobody is waiting", 503: "Not right now",
+    422: "That cannot be used", 429: "Too many attempts", 499: "Nobody is waiting", 500: "Something went wrong",
+    503: "Not right now",
 }
 
 
@@ -20,7 +21,7 @@ def show_error(error: DomainError) -> Response:
     if isinstance(error, NotSignedIn):
         return _to_sign_in()
     error.headers.pop("WWW-Authenticate", None)
-    title = TITLES.get(error.status, "Something went wrong")
+    title = TITLES.get(error.status, TITLES[500])
     template = "errors/part.html" if is_live() else "errors/page.html"
     shown = render_template(template, title=title, error=error, message=translate(error.message, language()))
     response = make_response(shown, error.status)

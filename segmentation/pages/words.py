@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 
 from segmentation.models.types import from_units, utc_now
 from segmentation.rules.sentences import number_in_words
-from segmentation.translations import translate, translate_count
+from segmentation.translations import COMMA, Listing, translate, translate_count
 
 NOTHING = "–"
 
@@ -98,6 +98,11 @@ def hue(key: str) -> int:
     return sum(key.encode()) % 8
 
 
+def comma() -> str:
+    """What stands between things that are listed."""
+    return translate(COMMA, language())
+
+
 def joined(values: Sequence[str]) -> str:
     """Values one after another."""
-    return ("، " if language() == "ar" else ", ").join(values)
+    return Listing(values).said(language())

@@ -14,7 +14,7 @@ from segmentation import limits
 from segmentation.rules.kinds import Fault, Integer
 from segmentation.rules.operators import Operator, Takes
 from segmentation.rules.windows import Duration, DurationRange
-from segmentation.translations import Filled
+from segmentation.translations import Filled, Listing
 
 Read = Callable[[Any], Any]
 Report = Callable[[str, Fault], None]
@@ -108,5 +108,5 @@ def _count(operator: Operator, raw: Any) -> int:
 
 def _unit(operator: Operator, raw: Any) -> str:
     if not isinstance(raw, str) or raw not in operator.units:
-        raise Fault("unknown_unit", Filled("Choose one of: {units}.", units=", ".join(operator.units)))
+        raise Fault("unknown_unit", Filled("Choose one of: {units}.", units=Listing(operator.units)))
     return raw

@@ -5,6 +5,8 @@ A text that has no translation stays English; a test sees to it that there is no
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,19 @@ from babel.messages.pofile import read_po
 SOURCE = "en"
 LANGUAGES = (SOURCE, "ar")
 Words = dict[str, str]  # by language
+COMMA, ARROW = ", ", " → "
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Names one after another, with what stands between them; that differs between languages too."""
+
+    names: Sequence[str]
+    between: str = COMMA
+
+    def said(self, language: str) -> str:
+        """The names as that language lists them."""
+        return translate(self.between, language).join(self.names)
 
 
 class Filled(str):
@@ -24,8 +39,8 @@ class Filled(str):
     values: dict[str, Any]
 
     def __new__(cls, template: str, **values: Any) -> Filled:
-        """The template, with `{name}` in it replaced by the value of that name."""
-        made = super().__new__(cls, template.format(**values))
+        """The template, with `{name}` in it replaced by the value of that name; a value may be a Listing."""
+        made = super().__new__(cls, template.format(**_said(values, SOURCE)))
         made.template, made.values = template, values
         return made
 
@@ -35,8 +50,12 @@ def translate(text: str, language: str) -> str:
     if language == SOURCE:
         return text
     if isinstance(text, Filled):
-        return translate(text.template, language).format(**text.values)
+        return translate(text.template, language).format(**_said(text.values, language))
     return _texts(language).get(text, text)
+
+
+def _said(values: Mapping[str, Any], language: str) -> dict[str, Any]:
+    return {name: value.said(language) if isinstance(value, Listing) else value for name, value in values.items()}
 
 
 def translate_count(one: str, many: str, number: int, language: str) -> str:

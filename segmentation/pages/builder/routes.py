@@ -129,7 +129,8 @@ def _edited(scope: Scope, row: Segment | None) -> Any:
     draft = _read(scope)
     before = history.unpack(fields.get("history", ""))
     past = _as_drawn(fields, scope, draft)
-    remembered = before.then_typed(past, draft)
+    # Without script nothing is posted while one types: each post is a change of its own.
+    remembered = before.then_typed(past, draft) if is_live() else before.then(past, draft)
     verb, _, rest = fields.get("do", "").partition(":")
     draft, remembered, focus = _act(draft, remembered, verb, rest)
     name, description = fields.get("name", ""), fields.get("description", "")

@@ -42,8 +42,9 @@ def faults(name: str, description: str, language: str) -> Mapping[str, str]:
         try:
             read(text, longest)
         except Fault as fault:
-            said = "Give the segment a name." if fault.code == "blank" else fault.message
-            found[key] = translate(said, language)
+            is_blank = fault.code == "blank"
+            found[key] = translate("Give the segment a name.", language) if is_blank else translate(
+                fault.message, language)
     return found
 
 
