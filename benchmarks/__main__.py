@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import socket
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,7 +11,7 @@ from flask_migrate import upgrade
 
 from benchmarks.facts import make_store
 from benchmarks.imports import import_orders
-from benchmarks.preview import compare, compare_nodes, server
+from benchmarks.preview import compare, compare_nodes, free_port, server
 from segmentation import create_app
 from segmentation.accounts import add_user
 from segmentation.extensions import db
@@ -48,7 +47,7 @@ def _run(url: str, folder: str, customers: int, orders: int, rounds: int) -> Non
         print(f"{url.split(':')[0]}: {imported.rows} orders imported, {imported.rate:,.0f} rows/s")
         db.session.remove()
         db.engine.dispose()
-    with server(environ, _free_port()) as connection:
+    with server(environ, free_port()) as connection:
         rows = compare(connection, url, store, SIGN_IN, rounds)
         nodes = compare_nodes(connection, store, SIGN_IN, rounds)
     print(f"\n{url.split(':')[0]}, {customers} customers, three orders each, {os.cpu_count()} cores, over HTTP")
@@ -62,12 +61,6 @@ def _print(what: str, first: str, second: str, rows: list[tuple[str, int, float,
         print(f"{name:<47}{count:>9}{ours:>10.1f}{theirs:>10.1f}{ours / theirs:>8.2f}")
     ours, theirs = (sum(row[at] for row in rows) for at in (2, 3))
     print(f"{'all together':<56}{ours:>10.1f}{theirs:>10.1f}{ours / theirs:>8.2f}\n")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 main()

@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -39,6 +40,13 @@ def server(environ: dict[str, str], port: int) -> Iterator[http.client.HTTPConne
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait()
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def compare(connection: http.client.HTTPConnection, url: str, store: Any, sign_in: dict[str, str],

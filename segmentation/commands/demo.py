@@ -44,14 +44,14 @@ def demo_command(size: int, today: datetime | None) -> None:
         store_id = accounts.create_store(STORE)
         accounts.add_user(EMAIL, password, store_id, "owner")
     day = utc_now().astimezone(ZoneInfo(STORE.timezone)).date() if today is None else today.date()
-    _fill(store_id, size, day)
+    fill(store_id, size, day)
     accounts.set_password(EMAIL, password)
     address = f"http://{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
-    click.echo(f"\n  address   {address}/api/docs\n  store id  {store_id}\n  e-mail    {EMAIL}\n"
+    click.echo(f"\n  address   {address}\n  store id  {store_id}\n  e-mail    {EMAIL}\n"
                f"  password  {password}\n")
 
 
-def _fill(store_id: uuid.UUID, size: int, today: date) -> None:
+def fill(store_id: uuid.UUID, size: int, today: date) -> None:
     """What the store still lacks; the segments come last, so a run that was stopped is taken up again."""
     scope = auth.operator_scope(store_id)
     there = {row.name for row in segments.find_segments(scope)}

@@ -75,7 +75,7 @@ def moment(value: datetime | None) -> str:
     """An instant, by the clocks of the store."""
     if value is None:
         return NOTHING
-    return format_datetime(value, "d MMM y, HH:mm", tzinfo=g.scope.settings.zone, locale=language())
+    return format_datetime(value, f"d MMM y'{comma()}'HH:mm", tzinfo=g.scope.settings.zone, locale=language())
 
 
 def ago(value: datetime) -> str:

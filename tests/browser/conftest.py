@@ -95,7 +95,7 @@ def full_database(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactor
         store_id = accounts.create_store(demo.STORE)
         for email, role in ((OWNER, "owner"), (EDITOR, "editor"), (VIEWER, "viewer")):
             accounts.add_user(email, PASSWORD, store_id, role)
-        demo._fill(store_id, CUSTOMERS, utc_now().date())
+        demo.fill(store_id, CUSTOMERS, utc_now().date())
         db.session.remove()
         db.engine.dispose()
     return folder / "shop.db", store_id
