@@ -1,6 +1,6 @@
 """``python -m benchmarks.builder``: from the last keystroke to the new counts on screen, in a browser.
 
-The store is the demo's, grown large. Needs a Chromium of the system. A folder that is named keeps the store for the next time.
+The store is the demo's, grown large. Needs a Chromium of the system. A folder that is named keeps it for next time.
 """
 
 from __future__ import annotations
