@@ -9,11 +9,11 @@ BIN := .venv/bin
 SECRET := instance/secret_key
 WITH_SECRET = SEGMENTATION_SECRET_KEY="$${SEGMENTATION_SECRET_KEY:-$$(cat $(SECRET))}"
 
-.PHONY: help demo test lint oracle bench docs lock clean
+.PHONY: help demo test lint oracle bench builder-bench docs screenshots lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 demo: .venv/runtime $(SECRET) ## a demo store, served on PORT (default 8000)
 	@$(WITH_SECRET) $(BIN)/flask --app wsgi db upgrade
@@ -33,8 +33,14 @@ oracle: .venv/develop ## 100,000 random rule trees against the oracle on SQLite,
 bench: .venv/develop ## previews over HTTP against hand-written SQL, and imports
 	$(BIN)/python -m benchmarks
 
+builder-bench: .venv/develop ## from a keystroke in the builder to its counts, with 200,000 customers (needs a Chromium)
+	$(BIN)/python -m benchmarks.builder
+
 docs: .venv/develop ## the tables of docs/rules.md, from the registries
 	PYTHONPATH=. $(BIN)/python docs/generate.py
+
+screenshots: .venv/develop ## the pictures of the README, from the demo (needs a Chromium)
+	PYTHONPATH=. $(BIN)/python docs/screenshots.py
 
 lock: .venv/develop ## renew the locks from setup.cfg
 	$(BIN)/python -m pip install --quiet uv

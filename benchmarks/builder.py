@@ -51,7 +51,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="where the store is kept; a temporary one unless it is named")
     options = parser.parse_args()
     with nullcontext(options.folder) if options.folder else TemporaryDirectory() as folder:
-        environ, store = _store(Path(folder), options.customers)
+        environ, store = demo_store(Path(folder), options.customers)
         port = free_port()
         with server(environ, port), sync_playwright() as playwright:
             rows = _measured(playwright, f"http://127.0.0.1:{port}", str(store))
@@ -61,7 +61,8 @@ def main() -> None:
         print(f"{name:<40} median {statistics.median(times):>6.0f}   p95 {_p95(times):>6.0f}   of {len(times)}")
 
 
-def _store(folder: Path, customers: int) -> tuple[dict[str, str], Any]:
+def demo_store(folder: Path, customers: int) -> tuple[dict[str, str], Any]:
+    """The demo's store in that folder, made unless it is there: the settings to serve it with, and its id."""
     folder.mkdir(parents=True, exist_ok=True)
     environ = {"SEGMENTATION_SECRET_KEY": "only for the benchmark, thrown away after it 0123456789",
                "SEGMENTATION_DATABASE_URL": f"sqlite:///{folder / 'builder.db'}",
@@ -79,15 +80,25 @@ def _store(folder: Path, customers: int) -> tuple[dict[str, str], Any]:
     return environ, store
 
 
-def _measured(playwright: Any, address: str, store: str) -> dict[str, list[float]]:
+def browser_of(playwright: Any) -> Any:
+    """The system's Chromium."""
     path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
-    browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-    page = browser.new_context(locale="en").new_page()
+    return playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+
+
+def sign_in(page: Any, address: str) -> None:
+    """Sign in to the demo's store."""
     page.goto(f"{address}/sign-in")
     page.fill("#email", demo.EMAIL)
     page.fill("#password", PASSWORD)
     page.locator("main form button").click()
     page.wait_for_url("**/stores/**")
+
+
+def _measured(playwright: Any, address: str, store: str) -> dict[str, list[float]]:
+    browser = browser_of(playwright)
+    page = browser.new_context(locale="en").new_page()
+    sign_in(page, address)
     rows = {}
     for name, (starter, ending, texts) in TYPED.items():
         page.goto(f"{address}/stores/{store}/segments/new?starter={starter}")
