@@ -28,5 +28,5 @@ def test_every_command_exists(app: Flask) -> None:
 
 def test_every_target_exists() -> None:
     makefile = (Path(__file__).resolve().parent.parent / "Makefile").read_text()
-    for target in re.findall(r"`make (\w+)`", README):
+    for target in re.findall(r"`make ([\w-]+)`", README):
         assert f"\n{target}:" in makefile

@@ -37,9 +37,13 @@ def init_app(app: Flask) -> None:
 
 
 def asset(path: str) -> str:
-    """The address of a static file, which changes with what it holds."""
-    file = Path(str(current_app.static_folder)) / path
-    return url_for("static", filename=path, v=_digest(file, file.stat().st_mtime_ns))
+    """The address of a static file, which changes with what it holds; looked up once a request."""
+    if "assets" not in g:
+        g.assets = {}
+    if path not in g.assets:
+        file = Path(str(current_app.static_folder)) / path
+        g.assets[path] = url_for("static", filename=path, v=_digest(file, file.stat().st_mtime_ns))
+    return str(g.assets[path])
 
 
 @lru_cache(maxsize=256)
