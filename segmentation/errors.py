@@ -120,6 +120,15 @@ class Abandoned(DomainError):
     status = 499
 
 
+@dataclass
+class Cancelled(DomainError):
+    """Somebody asked for the running job to stop."""
+
+    message: str = "The job was cancelled."
+    code: str = "cancelled"
+    status = 409
+
+
 def query_timeout() -> Unavailable:
     """A statement ran past its deadline and was cancelled."""
     return Unavailable("The question took too long and was cancelled.", code="query_timeout")

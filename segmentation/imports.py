@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gc
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from itertools import islice
@@ -40,6 +40,7 @@ from segmentation.rejected import RejectedSink, Rejection
 
 Kind = Literal["customers", "orders"]
 JOB_KINDS = ("import_customers", "import_orders")
+FOLLOWING = {"customers": "refresh", "orders": "score"}  # the job that a job of a kind is followed by
 BATCH_ROWS = 5_000  # to a transaction: the store's facts are locked for about a tenth of a second
 BATCH_CHARACTERS = 8_000_000
 COLLECT_AFTER = 100_000  # objects
@@ -87,9 +88,12 @@ class _Checkpoint:
 
 def import_file(
     store_id: uuid.UUID, kind: Kind, path: Path, progress: Callable[[Progress], None], rejected: RejectedSink,
-    user_id: uuid.UUID | None = None,
+    user_id: uuid.UUID | None = None, held: Lease | None = None, mapping: Mapping[str, str] | None = None,
 ) -> ImportResult:
     """Import a CSV file into a store, or go on with it; `progress` is called after every batch, once it is committed.
+
+    `held` is the lease of whoever runs this as a job of their own; without one the job is found by the file. `mapping`
+    says which of our columns stands under a heading that is not its name.
 
     Raises Invalid when the file as a whole does not fit, Conflict while another import runs in the store or when
     `rejected` is not the file to go on with, NotFound without such a store, Unavailable when the database stops; all
@@ -97,8 +101,8 @@ def import_file(
     """
     started = perf_counter()
     with _fewer_collections(), opened(path) as file:
-        reader = _reader(store_id, kind, file.names)
-        lease = leases.claim(store_id, f"import_{kind}", file.digest, JOB_KINDS)
+        reader = _reader(store_id, kind, _mapped(file.names, mapping or {}))
+        lease = held or leases.claim(store_id, f"import_{kind}", file.digest, JOB_KINDS)
         start = done = _Checkpoint(**lease.checkpoint)
         try:
             rejected.begin(file.header, start.sink_size if start.rejected else None)
@@ -107,10 +111,11 @@ def import_file(
                 done = _commit(store_id, kind, lease, done, batch, rejected)
                 rate = (done.rows - start.rows) / (perf_counter() - started)
                 progress(Progress(file.position, file.size, done.rows, done.written, done.rejected, rate))
-            _finish(store_id, kind, lease, done, file.digest, user_id)
+            _finish(store_id, kind, lease, done, file, user_id, FOLLOWING[kind] if held else None)
         except BaseException as error:
             with suppress(Exception):
-                leases.release(lease)
+                if held is None:
+                    leases.release(lease)
             if isinstance(error, OperationalError):
                 raise Unavailable(f"The database stopped the import after {done.rows} rows: {error.orig}") from error
             raise
@@ -127,6 +132,17 @@ def _fewer_collections() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*thresholds)
+
+
+def check_file(store_id: uuid.UUID, kind: Kind, path: Path, mapping: Mapping[str, str]) -> None:
+    """Raise Invalid when the file cannot be read, or its first line does not fit."""
+    with opened(path) as file:
+        _reader(store_id, kind, _mapped(file.names, mapping))
+
+
+def _mapped(names: Sequence[str], mapping: Mapping[str, str]) -> list[str]:
+    columns = {heading.strip().lower(): column for heading, column in mapping.items()}
+    return [columns.get(name, name) for name in names]
 
 
 def _reader(store_id: uuid.UUID, kind: Kind, names: Sequence[str]) -> CustomerReader | OrderReader:
@@ -189,9 +205,12 @@ def _rejection(row: Row, fault: RowFault) -> Rejection:
 
 
 def _finish(
-    store_id: uuid.UUID, kind: Kind, lease: Lease, done: _Checkpoint, digest: str, user_id: uuid.UUID | None
+    store_id: uuid.UUID, kind: Kind, lease: Lease, done: _Checkpoint, file: CsvFile, user_id: uuid.UUID | None,
+    following: str | None
 ) -> None:
+    counted = {"rows": done.rows, "written": done.written, "rejected": done.rejected}
     with writing() as session:
-        leases.save(session, lease, asdict(done), leases.DONE)
-        record(session, "import", user_id=user_id, store_id=store_id, kind=kind, digest=digest, rows=done.rows,
-               written=done.written, rejected=done.rejected)
+        leases.finish(session, lease, counted, file.size)
+        record(session, "import", user_id=user_id, store_id=store_id, kind=kind, digest=file.digest, **counted)
+        if following:
+            leases.add_once(session, store_id, following)
