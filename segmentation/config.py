@@ -44,6 +44,12 @@ def _database_url(text: str) -> str:
     return text
 
 
+def _queue_url(text: str) -> str:
+    if not text.startswith(("sqlite:///", "redis://", "rediss://", "postgresql://")):
+        raise ValueError("must begin with sqlite:///, redis:// or postgresql://")
+    return text
+
+
 def _positive(text: str) -> float:
     number = float(text)
     if not 0 < number < 1e9:
@@ -67,7 +73,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("SECRET_KEY", None, "Signs tokens. 32 random characters or more; keep it secret.", _secret),
     Setting("DATABASE_URL", "", "`sqlite:///FILE` or `postgresql://…`",
             lambda text: _database_url(text) if text else ""),
-    Setting("SPOOL_DIR", "", "Where export files are written aside."),
+    Setting("QUEUE", "", "Wakes the worker: `sqlite:///FILE`, `redis://…` or `postgresql://…`",
+            lambda text: _queue_url(text) if text else ""),
+    Setting("SPOOL_DIR", "", "Where files lie: exports, uploads, rejected rows. The web and the worker must share it."),
     Setting("ACCESS_TOKEN_SECONDS", "900", "Life of an access token.", _positive),
     Setting("REFRESH_TOKEN_SECONDS", "2592000", "Life of a sign-in: 30 days.", _positive),
     Setting("PREVIEW_SECONDS", "2", "Deadline of a preview count.", _positive),
@@ -94,6 +102,7 @@ def read_settings(environ: Mapping[str, str], instance: Path) -> dict[str, Any]:
     if faults:
         raise ConfigError("; ".join(faults))
     values["DATABASE_URL"] = values["DATABASE_URL"] or f"sqlite:///{instance / 'segmentation.db'}"
+    values["QUEUE"] = values["QUEUE"] or f"sqlite:///{instance / 'queue.db'}"
     values["SPOOL_DIR"] = Path(values["SPOOL_DIR"] or instance / "spool")
     return values
 

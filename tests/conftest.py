@@ -40,7 +40,7 @@ def make_app(url: str, folder: Path, **settings: str) -> Flask:
     """An application on the database at `url` with its spool in `folder`."""
     app = create_app({
         "SEGMENTATION_SECRET_KEY": SECRET, "SEGMENTATION_DATABASE_URL": url, "SEGMENTATION_LOG_LEVEL": "ERROR",
-        "SEGMENTATION_SPOOL_DIR": str(folder / "spool"),
+        "SEGMENTATION_SPOOL_DIR": str(folder / "spool"), "SEGMENTATION_QUEUE": f"sqlite:///{folder / 'queue.db'}",
         **{f"SEGMENTATION_{name}": value for name, value in settings.items()}})
     app.testing = True
     return app

@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 def test_defaults(tmp_path: Path) -> None:
     values = read_settings(SECRET, tmp_path)
     assert values["DATABASE_URL"] == f"sqlite:///{tmp_path / 'segmentation.db'}"
+    assert values["QUEUE"] == f"sqlite:///{tmp_path / 'queue.db'}"
     assert values["SPOOL_DIR"] == tmp_path / "spool"
     assert values["ACCESS_TOKEN_SECONDS"] == 900
     assert values.keys() == {setting.name for setting in SETTINGS}
@@ -25,6 +26,7 @@ def test_defaults(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("name", "text"), [
     ("SECRET_KEY", ""), ("SECRET_KEY", "short"), ("SECRET_KEY", "a" * 64), ("DATABASE_URL", "mysql://x"),
+    ("QUEUE", "amqp://x"), ("QUEUE", "queue.db"),
     ("PREVIEW_SECONDS", "0"), ("PREVIEW_SECONDS", "-1"), ("PREVIEW_SECONDS", "nan"), ("PREVIEW_SECONDS", "soon"),
     ("PROXIES", "-1"), ("PROXIES", "1.5"), ("LOG_LEVEL", "LOUD"), ("NO_SUCH_SETTING", "1"),
 ])

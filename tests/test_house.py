@@ -12,15 +12,15 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "segmentation"
 USE_CASES = {"segments", "exports", "imports", "scoring", "auth", "accounts", "demo", "leases", "rejected",
-             "attributes"}
+             "attributes", "jobs"}
 # From the top down; a module may import its own layer and those below.
 LAYERS = (
     {"", "api", "pages", "cli", "commands", "failures", "headers", "downloads"},
-    USE_CASES | {"references", "answers", "tokens", "starters"},
+    USE_CASES | {"references", "answers", "tokens", "starters", "counting", "refreshing"},
     {"audience", "facts", "audit", "logs"},
     {"rules"},
     {"models"},
-    {"database", "departures", "extensions", "errors", "config", "limits", "json", "values", "translations"},
+    {"database", "departures", "queue", "extensions", "errors", "config", "limits", "json", "values", "translations"},
 )
 RANK = {part: rank for rank, layer in enumerate(LAYERS) for part in layer}
 
