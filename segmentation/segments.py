@@ -1,8 +1,7 @@
 """Segments: saved rules with a name. Create, change, delete, restore, duplicate, count, refresh. These use cases
 commit.
 
-A count is taken in a read of its own, before the write, together with the data version it belongs to; it is stored
-only with the rules it was counted for.
+How a count is taken, and when it may be stored, is in `counting`.
 """
 
 from __future__ import annotations
@@ -10,23 +9,25 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from segmentation import limits
+from segmentation import leases, limits
 from segmentation.audience import matching
 from segmentation.audience.engines import snapshot
 from segmentation.audience.scope import Scope
 from segmentation.audit import record
+from segmentation.counting import Counted, count, forget_counts, store_counts, subject_of
 from segmentation.database import writing
 from segmentation.errors import Conflict, Invalid, NotFound, Stale, Unavailable
 from segmentation.extensions import db
 from segmentation.models import Segment, SegmentRevision, Store
 from segmentation.models.types import new_id, utc_now
+from segmentation.queue import enqueue
 from segmentation.references import StoredSegments, referring
 from segmentation.rules.reading import RulesError
 from segmentation.rules.sentences import sentence
@@ -36,15 +37,6 @@ from segmentation.translations import Filled, Listing, Words
 from segmentation.values.text import fold
 
 SECONDS_WITH_A_WRITE = 1.0
-
-
-@dataclass(frozen=True)
-class Counted:
-    """An exact count, the instant it was taken at, and the data version it belongs to."""
-
-    count: int
-    at: datetime
-    data_version: int
 
 
 @dataclass(frozen=True)
@@ -61,14 +53,6 @@ def preview(scope: Scope, rules: Group) -> int:
     """How many customers match, now."""
     with snapshot(current_app.config["PREVIEW_SECONDS"]) as facts:
         return matching.count(scope, rules, utc_now(), facts)
-
-
-def count(scope: Scope, rules: Group, seconds: float) -> Counted:
-    """The exact count with its instant and data version, from one snapshot. Raises Unavailable past `seconds`."""
-    now = utc_now()
-    with snapshot(seconds) as facts:
-        version = facts.connection.execute(select(Store.data_version).where(Store.id == scope.store_id)).scalar_one()
-        return Counted(matching.count(scope, rules, now, facts), now, version)
 
 
 def rules_of(scope: Scope, segment: Segment) -> Group:
@@ -123,6 +107,8 @@ def create_segment(scope: Scope, draft: Draft) -> Segment:
         session.flush()
         _add_revision(session, scope, row)
         record(session, "segment_create", user_id=scope.user_id, store_id=scope.store_id, segment_id=str(row.id))
+        waiting = None if counted else _count_later(session, scope, row)
+    _wake(waiting)
     return row
 
 
@@ -145,12 +131,16 @@ def change_segment(scope: Scope, segment_id: uuid.UUID, changes: dict[str, Any],
             setattr(row, key, value)
         if "rules" in changed:
             _store_count(row, counted)
+            session.flush()
+            forget_counts(session, scope, segment_id)
         if changed:
             row.version += 1
             row.updated_at = utc_now()
             _add_revision(session, scope, row)
             record(session, "segment_change", user_id=scope.user_id, store_id=scope.store_id,
                    segment_id=str(row.id), keys=sorted(changed))
+        waiting = _count_later(session, scope, row) if "rules" in changed and counted is None else None
+    _wake(waiting)
     return row
 
 
@@ -222,12 +212,10 @@ def sentence_of(scope: Scope, rules: Any) -> Words | None:
 def refresh_segment(scope: Scope, segment_id: uuid.UUID) -> Segment:
     """Count a segment again. The count is stored only if its rules are still those counted. Raises Invalid."""
     row = get_segment(scope, segment_id)
-    counted = count(scope, rules_of(scope, row), current_app.config["REFRESH_SECONDS"])
+    subject = subject_of(scope, row, rules_of(scope, row))
+    counted = count(scope, subject.rules, current_app.config["REFRESH_SECONDS"])
     with writing() as session:
-        session.execute(
-            update(Segment)
-            .where(Segment.store_id == scope.store_id, Segment.id == segment_id, Segment.version == row.version)
-            .values(cached_count=counted.count, count_cached_at=counted.at, counted_version=counted.data_version))
+        store_counts(session, scope, [(subject, counted)])
     return get_segment(scope, segment_id)
 
 
@@ -254,6 +242,15 @@ def _store_count(row: Segment, counted: Counted | None) -> None:
     row.cached_count = counted.count if counted else 0
     row.count_cached_at = counted.at if counted else None
     row.counted_version = counted.data_version if counted else None
+
+
+def _count_later(session: Session, scope: Scope, row: Segment) -> uuid.UUID:
+    return leases.add(session, scope.store_id, "refresh", {"segment_id": str(row.id)}, user_id=scope.user_id).id
+
+
+def _wake(job_id: uuid.UUID | None) -> None:
+    if job_id is not None:
+        enqueue(job_id)
 
 
 def _lock_store(session: Session, scope: Scope) -> None:
