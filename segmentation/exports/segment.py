@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Sequence
+import uuid
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,7 @@ from time import time
 from typing import Any, Literal
 
 from flask import current_app
+from sqlalchemy.orm import Session
 
 from segmentation.audience import matching
 from segmentation.audience.columns import BY_KEY
@@ -28,9 +30,20 @@ from segmentation.rules.tree import Group
 from segmentation.segments import rules_of
 
 Format = Literal["csv", "xlsx"]
+ROWS_TOLD = 2_000  # from one word of progress to the next
 MIMETYPES = {"csv": "text/csv",
              "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 _UNFIT = re.compile(r'[\x00-\x1f\x7f"*/:<>?\\|\u200e\u200f\u202a-\u202e\u2066-\u2069]+')
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which file: its format, the keys of its columns, how they are headed, whether a CSV begins with a mark."""
+
+    format: Format
+    keys: Sequence[str]
+    header: Header = "keys"
+    bom: bool = True
 
 
 @dataclass(frozen=True)
@@ -46,33 +59,51 @@ class ExportedFile:
 def export_segment(scope: Scope, segment: Segment, *, format: Format, keys: Sequence[str], header: Header = "keys",
                    bom: bool = True) -> ExportedFile:
     """Write the segment's customers, columns `keys`, to a file in the spool. Raises Invalid, Unavailable, OSError."""
+    wanted = Wanted(format, keys, header, bom)
+    segment_id = segment.id
+    exported = write_segment(scope, segment, wanted, _spool() / f"{new_id()}.{format}", lambda _rows: None)
+    with writing() as session:
+        record_export(session, scope, segment_id, wanted, exported.written)
+    return exported
+
+
+def write_segment(
+    scope: Scope, segment: Segment, wanted: Wanted, path: Path, progress: Callable[[int], None]
+) -> ExportedFile:
+    """Write the segment's customers to a file; `progress` gets the number of rows from time to time.
+
+    The export is not on record yet: see `record_export`. Raises what `progress` does, Invalid, Unavailable, OSError.
+    """
     rules, now = rules_of(scope, segment), utc_now()
-    name = f"{_file_name(segment.name)}.{format}"
-    title, segment_id = segment.name, segment.id
-    path = _spool() / f"{new_id()}.{format}"
-    columns = [Column(key, BY_KEY[key].heading(scope.language), BY_KEY[key].kind) for key in keys]
+    title, name = segment.name, f"{_file_name(segment.name)}.{wanted.format}"
+    columns = [Column(key, BY_KEY[key].heading(scope.language), BY_KEY[key].kind) for key in wanted.keys]
     with (
         snapshot(current_app.config["EXPORT_SECONDS"]) as facts,
-        closing(_rows(scope, rules, now, facts, keys)) as rows,
+        closing(_rows(scope, rules, now, facts, wanted.keys, progress)) as rows,
     ):
-        if format == "csv":
-            written = write_csv(path, columns, rows, header=header, bom=bom)
+        if wanted.format == "csv":
+            written = write_csv(path, columns, rows, header=wanted.header, bom=wanted.bom)
         else:
             written = write_xlsx(
-                path, columns, rows, header=header, sheet_name=title, right_to_left=scope.language == "ar",
+                path, columns, rows, header=wanted.header, sheet_name=title, right_to_left=scope.language == "ar",
                 zone=scope.settings.zone, about=lambda count: _about(scope, title, rules, now, count))
-    with writing() as session:
-        record(session, "segment_export", user_id=scope.user_id, store_id=scope.store_id, segment_id=str(segment_id),
-               format=format, rows=written.rows, columns=list(keys), sha256=written.sha256.hex())
-    return ExportedFile(path, name, MIMETYPES[format], written)
+    return ExportedFile(path, name, MIMETYPES[wanted.format], written)
+
+
+def record_export(session: Session, scope: Scope, segment_id: uuid.UUID, wanted: Wanted, written: Written) -> None:
+    """Put an export on record, in the running transaction."""
+    record(session, "segment_export", user_id=scope.user_id, store_id=scope.store_id, segment_id=str(segment_id),
+           format=wanted.format, rows=written.rows, columns=list(wanted.keys), sha256=written.sha256.hex())
 
 
 def _rows(
-    scope: Scope, rules: Group, now: datetime, facts: Snapshot, keys: Sequence[str]
+    scope: Scope, rules: Group, now: datetime, facts: Snapshot, keys: Sequence[str], progress: Callable[[int], None]
 ) -> Generator[list[Any], None, None]:
     values = [BY_KEY[key].value for key in keys]
     with closing(matching.stream(scope, rules, now, facts, keys)) as found:
-        for row in found:
+        for number, row in enumerate(found):
+            if number % ROWS_TOLD == 0:
+                progress(number)
             yield [value(stored) for value, stored in zip(values, row, strict=True)]
 
 
@@ -84,7 +115,7 @@ def _about(scope: Scope, name: str, rules: Group, now: datetime, rows: int) -> l
 
 
 def _spool() -> Path:
-    folder: Path = current_app.config["SPOOL_DIR"]
+    folder: Path = current_app.config["SPOOL_DIR"] / "answers"
     folder.mkdir(parents=True, exist_ok=True)
     _sweep(folder, time() - 2 * current_app.config["EXPORT_SECONDS"])
     return folder

@@ -78,12 +78,12 @@ def test_a_failed_export_leaves_nothing(scope: Scope, app: Flask, monkeypatch: p
     for format in ("csv", "xlsx"):
         with pytest.raises(Unavailable):
             exported(scope, format=format, keys=TEXTS)
-    assert list(app.config["SPOOL_DIR"].iterdir()) == []
+    assert list((app.config["SPOOL_DIR"] / "answers").iterdir()) == []
     assert db.session.scalars(select(AuditEvent).where(AuditEvent.action == "segment_export")).all() == []
 
 
 def test_what_killed_exports_left_is_swept_once_it_is_old(scope: Scope, app: Flask) -> None:
-    spool: Path = app.config["SPOOL_DIR"]
+    spool: Path = app.config["SPOOL_DIR"] / "answers"
     spool.mkdir(parents=True)
     (spool / "old.csv.part").write_text("half a file")
     (spool / "old.xlsx.1.part").mkdir()
