@@ -13,6 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from segmentation import api, cli, failures, headers, json, logs, models, pages
 from segmentation.config import environment, flask_config, read_settings
 from segmentation.extensions import db, jwt, migrate
+from segmentation.jobs import worker
 
 __all__ = ["create_app", "models"]
 ROOT = Path(__file__).resolve().parent.parent
@@ -46,6 +47,7 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     headers.init_app(app)
     api.init_app(app)
     pages.init_app(app)
+    worker.init_app(app)
     failures.init_app(app, api.show_error, pages.show_error)
     cli.init_app(app)
     return app

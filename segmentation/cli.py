@@ -10,10 +10,11 @@ from segmentation.commands.demo import demo_command
 from segmentation.commands.imports import import_group
 from segmentation.commands.scoring import score_command
 from segmentation.commands.segments import segments_group
+from segmentation.commands.worker import worker_command
 
 
 def init_app(app: Flask) -> None:
     """Register every command."""
     groups = (store_group, user_group, attribute_group, import_group, segments_group)
-    for command in (*groups, score_command, demo_command):
+    for command in (*groups, score_command, demo_command, worker_command):
         app.cli.add_command(command)

@@ -100,6 +100,7 @@ def _stopping_postgresql(connection: Connection, seconds: float, has_left: HasLe
         watcher.join()
         if has_left():
             connection.invalidate()  # a late cancellation must not hit whoever has the connection next
+            raise Abandoned()
 
 
 def _cancel_when(driver: Any, has_left: HasLeft, over: Event) -> None:

@@ -23,7 +23,7 @@ from segmentation.database import writing
 from segmentation.errors import Cancelled, Conflict, NotFound
 from segmentation.extensions import db
 from segmentation.models import Job, Store
-from segmentation.models.types import utc_now
+from segmentation.models.types import new_id, utc_now
 
 LEASE = timedelta(seconds=20)
 PATIENCE = timedelta(minutes=2)  # with a process that is there, and kept from renewing by another's long transaction
@@ -54,9 +54,10 @@ class Meter:
 
 
 def add(session: Session, store_id: uuid.UUID, kind: str, params: Mapping[str, Any], *, key: str = "",
-        user_id: uuid.UUID | None = None) -> Job:
+        user_id: uuid.UUID | None = None, job_id: uuid.UUID | None = None) -> Job:
     """A new job, waiting. Enqueue it once the transaction is committed; if that is forgotten a worker finds it."""
-    job = Job(store_id=store_id, kind=kind, params=dict(params), key=key, user_id=user_id, state=QUEUED)
+    job = Job(id=job_id or new_id(), store_id=store_id, kind=kind, params=dict(params), key=key, user_id=user_id,
+              state=QUEUED)
     session.add(job)
     session.flush()
     return job

@@ -25,6 +25,10 @@ ATTRIBUTES = 100
 EARLIEST_YEAR = 1900
 LATEST_YEAR = 2199
 RESTORE_DAYS = 30
+IMPORT_BYTES = 100 * 1024 * 1024
+EXPORT_ROWS = 100_000  # more are written by a job
+UNFINISHED_JOBS = 20  # of a kind in a store
+FILE_HOURS = 24
 
 
 def published() -> dict[str, int]:
@@ -37,5 +41,6 @@ def published() -> dict[str, int]:
         "tags": TAGS, "number": NUMBER, "name_length": NAME_LENGTH,
         "description_length": DESCRIPTION_LENGTH, "page_size": PAGE_SIZE, "paged_rows": PAGED_ROWS,
         "segments": SEGMENTS, "attributes": ATTRIBUTES, "earliest_year": EARLIEST_YEAR, "latest_year": LATEST_YEAR,
-        "restore_days": RESTORE_DAYS,
+        "restore_days": RESTORE_DAYS, "import_bytes": IMPORT_BYTES, "export_rows": EXPORT_ROWS,
+        "unfinished_jobs": UNFINISHED_JOBS, "file_hours": FILE_HOURS,
     }
