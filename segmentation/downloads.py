@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from pathlib import Path
 
 from flask import Response, send_file
 
+from segmentation.errors import Conflict, NotFound
 from segmentation.exports.segment import ExportedFile
+from segmentation.jobs import files
+from segmentation.leases import UNFINISHED
+from segmentation.models import Job
 
 
 def send_export(exported: ExportedFile) -> Response:
@@ -15,7 +20,36 @@ def send_export(exported: ExportedFile) -> Response:
     exported.path.unlink()
     response = send_file(handle, mimetype=exported.mimetype, as_attachment=True, download_name=exported.name)
     response.content_length = exported.written.size
-    response.headers["X-Row-Count"] = str(exported.written.rows)
-    response.headers["Repr-Digest"] = f"sha-256=:{b64encode(exported.written.sha256).decode()}:"
+    return _described(response, exported.written.rows, exported.written.sha256)
+
+
+def send_file_of(job: Job) -> Response:
+    """The file a job has made, or the part of it that is asked for. Raises Conflict before it is finished, NotFound."""
+    path = _there(job, files.file_of(job))
+    made = (job.result or {})["file"]
+    response = send_file(path, mimetype=made["mimetype"], as_attachment=True, download_name=made["name"],
+                         etag=made["sha256"], conditional=True)
+    return _described(response, made["rows"], bytes.fromhex(made["sha256"]))
+
+
+def send_rejected_of(job: Job) -> Response:
+    """The rows that an import did not take, with reasons. Raises Conflict before it has ended, NotFound."""
+    path = _there(job, files.rejected_of(job))
+    response = send_file(path, mimetype="text/csv", as_attachment=True, download_name="rejected.csv")
+    response.headers["X-Row-Count"] = str(job.checkpoint["rejected"])
+    return response
+
+
+def _there(job: Job, path: Path | None) -> Path:
+    if job.state in UNFINISHED:
+        raise Conflict("The job has not finished. Ask for it until it is done.", code="not_ready")
+    if path is None:
+        raise NotFound()
+    return path
+
+
+def _described(response: Response, rows: int, sha256: bytes) -> Response:
+    response.headers["X-Row-Count"] = str(rows)
+    response.headers["Repr-Digest"] = f"sha-256=:{b64encode(sha256).decode()}:"
     response.headers["Cache-Control"] = "no-store"
     return response

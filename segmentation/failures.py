@@ -29,6 +29,7 @@ CODES = {
     408: "timeout",
     413: "too_large",
     415: "unsupported_media_type",
+    416: "range_not_satisfiable",
     422: "invalid",
     429: "too_many_requests",
 }
@@ -54,7 +55,7 @@ def _http(error: HTTPException) -> DomainError:
     if error.code == 404:
         return NotFound()
     status = error.code or 500
-    kept = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
+    kept = {name: value for name, value in error.get_headers() if name in ("Allow", "Content-Range", "Retry-After")}
     failure = DomainError(error.description or error.name, code=CODES.get(status, "error"), headers=kept)
     failure.status = status
     return failure

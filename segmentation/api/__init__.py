@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask
 from flask_smorest import Api
 
-from segmentation.api import attributes, auth, docs, segments
+from segmentation.api import attributes, auth, docs, imports, jobs, segments
 from segmentation.api.blueprints import value_schema
 from segmentation.api.errors import ErrorSchema, show_error
 from segmentation.api.rules_schema import rule_schemas
@@ -44,4 +44,6 @@ def init_app(app: Flask) -> None:
     api.register_blueprint(auth.blueprint)
     api.register_blueprint(segments.blueprint)
     api.register_blueprint(attributes.blueprint)
+    api.register_blueprint(imports.blueprint)
+    api.register_blueprint(jobs.blueprint)
     app.register_blueprint(docs.blueprint_for(api))

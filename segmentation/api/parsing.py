@@ -55,6 +55,12 @@ def expected_versions() -> set[int] | None:
     return {int(tag) for tag in tags if tag and _DIGITS.fullmatch(tag)}
 
 
+def wants_job() -> bool:
+    """Whether the caller would rather have a job than wait (`Prefer: respond-async`, RFC 7240)."""
+    preferences = ",".join(request.headers.getlist("Prefer")).lower().split(",")
+    return any(each.partition(";")[0].strip() == "respond-async" for each in preferences)
+
+
 def _only(name: str) -> str:
     values = request.args.getlist(name)
     if len(values) != 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from math import ceil
 from typing import Any
 
@@ -11,17 +12,20 @@ from segmentation import answers, limits, segments
 from segmentation.api import schemas
 from segmentation.api.answer_shapes import answer_shape, explanation_shape
 from segmentation.api.blueprints import Blueprint
-from segmentation.api.parsing import expected_versions, needs
+from segmentation.api.jobs import accepted
+from segmentation.api.parsing import expected_versions, needs, wants_job
 from segmentation.api.shapes import customer_shape, revision_shape, segment_shape
 from segmentation.audience import matching
 from segmentation.audience.cursors import read_cursor, write_cursor
 from segmentation.audience.engines import snapshot
 from segmentation.audience.matching import PageRequest
 from segmentation.audience.scope import Scope
+from segmentation.counting import count
 from segmentation.downloads import send_export
 from segmentation.errors import Malformed, Problem
-from segmentation.exports.segment import export_segment
+from segmentation.exports.segment import Wanted, export_segment
 from segmentation.extensions import db
+from segmentation.jobs import asking
 from segmentation.models import Segment
 from segmentation.models.types import utc_now
 from segmentation.references import StoredSegments
@@ -144,9 +148,12 @@ def duplicate_segment(scope: Scope, _query: Query, segment_id: Any) -> Response:
 @needs("editor")
 @blueprint.arguments(schemas.StoreQuery, location="query")
 @blueprint.response(200, schemas.SegmentSchema)
-@blueprint.fails(400, 401, 403, 404, 422, 503)
+@blueprint.alt_response(202, schema=schemas.JobSchema, description="With `Prefer: respond-async`: a job counts it.")
+@blueprint.fails(400, 401, 403, 404, 422, 429, 503)
 def refresh_segment(scope: Scope, _query: Query, segment_id: Any) -> Response:
-    """Count a segment again"""
+    """Count a segment again; with `Prefer: respond-async` by a job"""
+    if wants_job():
+        return accepted(asking.ask_refresh(scope, segment_id))
     return _shown(scope, segments.refresh_segment(scope, segment_id))
 
 
@@ -192,20 +199,17 @@ def explain(scope: Scope, query: Query, segment_id: Any) -> Response:
 @needs("editor")
 @blueprint.arguments(schemas.ExportQuery, location="query")
 @blueprint.response(200, {"type": "string", "format": "binary"}, content_type="text/csv")
-@blueprint.fails(400, 401, 403, 404, 422, 503)
+@blueprint.alt_response(
+    202, schema=schemas.JobSchema, description="With `Prefer: respond-async`, or of many rows: a job writes the file.")
+@blueprint.fails(400, 401, 403, 404, 422, 429, 503)
 def export(scope: Scope, query: Query, segment_id: Any) -> Response:
-    """Export the customers in a segment as a CSV or XLSX file"""
+    """Export the customers in a segment as a CSV or XLSX file; with `Prefer: respond-async`, or above 100,000 rows, by
+    a job"""
     segment = segments.get_segment(scope, segment_id)
-    return send_export(
-        export_segment(
-            scope,
-            segment,
-            format=query["format"],
-            keys=query["columns"],
-            header=query["header"],
-            bom=query["bom"] == "true",
-        )
-    )
+    wanted = Wanted(query["format"], query["columns"], query["header"], query["bom"] == "true")
+    if wants_job() or _rows(scope, segment) > limits.EXPORT_ROWS:
+        return accepted(asking.ask_export(scope, segment_id, wanted))
+    return send_export(export_segment(scope, segments.get_segment(scope, segment_id), **asdict(wanted)))
 
 
 def _shown(scope: Scope, row: Segment, status: int = 200) -> Response:
@@ -213,6 +217,10 @@ def _shown(scope: Scope, row: Segment, status: int = 200) -> Response:
     response.status_code = status
     response.set_etag(str(row.version))
     return response
+
+
+def _rows(scope: Scope, segment: Segment) -> int:
+    return count(scope, segments.rules_of(scope, segment), current_app.config["EXPORT_SECONDS"]).count
 
 
 def _page_request(query: Query) -> PageRequest:

@@ -8,8 +8,13 @@ from typing import Any
 
 from segmentation.errors import Problem
 from segmentation.exports.spelling import cents
-from segmentation.models import Segment, SegmentRevision
+from segmentation.jobs.files import KEPT, file_of, rejected_of
+from segmentation.leases import RUNNING, UNFINISHED
+from segmentation.models import Job, Segment, SegmentRevision
 from segmentation.models.types import from_units
+
+UNITS = {"export": "rows", "refresh": "segments", "score": "customers", "import_customers": "bytes",
+         "import_orders": "bytes"}
 
 
 def segment_shape(segment: Segment, problems: Sequence[Problem] = ()) -> dict[str, Any]:
@@ -28,6 +33,42 @@ def segment_shape(segment: Segment, problems: Sequence[Problem] = ()) -> dict[st
     if not problems:
         return shown
     return {**shown, "invalid": True, "problems": [problem.as_dict() for problem in problems]}
+
+
+def job_shape(job: Job) -> dict[str, Any]:
+    """A job: what it does, how far it is, what came out of it."""
+    shown = {
+        "id": str(job.id),
+        "kind": job.kind,
+        "state": job.state,
+        "cancelling": job.cancelling and job.state in UNFINISHED,
+        "segment_id": job.params.get("segment_id"),
+        "requested_by": str(job.user_id) if job.user_id else None,
+        "attempt": job.attempt,
+        "progress": _progress_shape(job),
+        "result": {key: value for key, value in (job.result or {}).items() if key != "file"} if job.result else None,
+        "error": job.error,
+        "created_at": job.created_at,
+        "started_at": job.started_at,
+        "finished_at": job.finished_at,
+    }
+    if job.result and job.finished_at and file_of(job):
+        shown["file"] = {key: job.result["file"][key] for key in ("name", "mimetype", "size", "rows", "sha256")} | {
+            "url": f"/api/jobs/{job.id}/file?store_id={job.store_id}", "expires_at": job.finished_at + KEPT}
+    if job.kind.startswith("import_"):
+        shown["rows"] = {key: job.checkpoint.get(key, 0) for key in ("rows", "written", "rejected")}
+    if rejected_of(job):
+        shown["rejected_url"] = f"/api/jobs/{job.id}/rejected?store_id={job.store_id}"
+    return shown
+
+
+def _progress_shape(job: Job) -> dict[str, Any]:
+    """In units of the kind; how long it will still take is only said while it runs and its rate is known."""
+    remaining = None
+    if job.state == RUNNING and job.rate and job.total is not None:
+        remaining = round(max(job.total - job.done, 0) / job.rate, 1)
+    return {"done": job.done, "total": job.total, "unit": UNITS[job.kind], "rate": job.rate and round(job.rate, 1),
+            "seconds_remaining": remaining}
 
 
 def revision_shape(revision: SegmentRevision) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import uuid
 from collections.abc import Callable
@@ -13,12 +14,15 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import update
 from werkzeug.test import TestResponse
 
+from segmentation import leases
 from segmentation.accounts import add_user
 from segmentation.database import writing
 from segmentation.extensions import db
-from segmentation.models import Customer
+from segmentation.jobs import files
+from segmentation.models import Customer, Store
 from segmentation.models.types import new_id, to_units
 from segmentation.values.codes import RFM_LABELS
 from segmentation.values.text import fold
@@ -123,9 +127,33 @@ def checked_error(response: TestResponse, status: int, code: str | None = None) 
     return list(error["problems"])
 
 
+def add_job(client: Client, kind: str, finished: bool = False, **params: Any) -> uuid.UUID:
+    """A job of the client's store; a finished one has an export's file, or the rejected rows of an import."""
+    with client.http.application.app_context():
+        with writing() as session:
+            job_id = leases.add(session, uuid.UUID(client.store), kind, params).id
+        if finished:
+            _finish(job_id, kind)
+        db.session.remove()
+    return job_id
+
+
+def _finish(job_id: uuid.UUID, kind: str) -> None:
+    lease = leases.take(job_id)
+    assert lease is not None
+    content = b"id\r\n1\r\n2\r\n"
+    made = {"stored_as": "1.csv", "name": "عملاء.csv", "mimetype": "text/csv", "size": len(content), "rows": 2,
+            "sha256": hashlib.sha256(content).hexdigest()}
+    (files.folder(job_id) / ("1.csv" if kind == "export" else files.REJECTED)).write_bytes(content)
+    with writing() as session:
+        leases.save(session, lease, {"rows": 5, "written": 3, "rejected": 2})
+        leases.finish(session, lease, {"file": made} if kind == "export" else {}, 2)
+
+
 def _customers(store: uuid.UUID, size: int, canary: str = "") -> None:
     now = datetime(2026, 5, 15, 12, tzinfo=UTC)
     with writing() as session:
+        session.execute(update(Store).where(Store.id == store).values(last_customer_number=size))
         for n in range(size):
             first, last = NAMES[n % len(NAMES)], f"Family {n % 5}{canary}"
             orders = n % 9

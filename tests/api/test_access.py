@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from io import BytesIO
 from typing import Any
 
 import pytest
 
-from tests.api.conftest import A_CUSTOMER, CANARY, Client, World, checked_error
+from tests.api.conftest import A_CUSTOMER, CANARY, Client, World, add_job, checked_error
 
 RULES = {"logic": "AND", "conditions": [{"field": "last_name", "operator": "contains", "value": CANARY}]}
 OPEN_TO_ALL = {"/api/auth/token", "/api/openapi.json", "/api/docs"}
@@ -22,6 +23,8 @@ FOR_VIEWERS = {
     ("GET", f"{SEGMENTS}/<uuid:segment_id>/customers"),
     ("GET", f"{SEGMENTS}/<uuid:segment_id>/explain"),
     ("GET", "/api/attributes"),
+    ("GET", "/api/jobs"),
+    ("GET", "/api/jobs/<uuid:job_id>"),
 }
 FOR_OWNERS = {("PUT", "/api/attributes/<key>"), ("DELETE", "/api/attributes/<key>")}
 BODIES: dict[tuple[str, str], Any] = {
@@ -46,9 +49,25 @@ def ask(client: Client, method: str, rule: str, segment: str, store: str | None 
     url = rule.replace("<key>", "tier").replace("<uuid:segment_id>", segment)
     if rule.endswith("/explain"):
         url += f"?customer_id={A_CUSTOMER}"
-    body = BODIES.get((method, rule), {})
-    options = {"json": body} if method in {"POST", "PUT"} else {}
-    return client.open(method, url, store=store, **options)
+    url = url.replace("<uuid:job_id>", str(a_job(client, method, rule)))
+    return client.open(method, url, store=store, **sent(method, rule))
+
+
+def sent(method: str, rule: str) -> dict[str, Any]:
+    """What is sent with a request."""
+    if rule == "/api/imports":
+        return {"data": {"kind": "customers", "file": (BytesIO(b"external_id\n1\n"), "a.csv")}}
+    return {"json": BODIES.get((method, rule), {})} if method in {"POST", "PUT"} else {}
+
+
+def a_job(client: Client, method: str, rule: str) -> uuid.UUID | None:
+    """A job of the client's store to which the request can be made."""
+    if "<uuid:job_id>" not in rule:
+        return None
+    if method == "DELETE":
+        return add_job(client, "refresh")
+    kind = "import_orders" if rule.endswith("/rejected") else "export"
+    return add_job(client, kind, finished=True)
 
 
 def told(answer: Any) -> Any:
