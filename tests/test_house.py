@@ -16,7 +16,7 @@ USE_CASES = {"segments", "exports", "imports", "scoring", "auth", "accounts", "d
 # From the top down; a module may import its own layer and those below.
 LAYERS = (
     {"", "api", "pages", "cli", "commands", "failures", "headers", "downloads"},
-    USE_CASES | {"references", "answers", "tokens", "starters", "counting", "refreshing"},
+    USE_CASES | {"references", "answers", "tokens", "starters", "uploads", "counting", "refreshing"},
     {"audience", "facts", "audit", "logs"},
     {"rules"},
     {"models"},

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from jinja2 import Environment, nodes
 
+from segmentation import uploads
 from segmentation.audience.columns import COLUMNS
 from segmentation.pages import failing
 from segmentation.rules import lint, reading, sentences
@@ -30,7 +31,8 @@ SAYING = {
 }
 # Commands and files speak English; the API's own requests are read by programs.
 SPEAKING = ("rules", "pages", "audience", "segments.py", "references.py", "attributes.py", "answers.py", "errors.py",
-            "failures.py", "tokens.py", "auth.py", "database.py", "exports/segment.py")
+            "facts/csv_files.py", "uploads.py", "failures.py", "tokens.py", "auth.py", "database.py",
+            "exports/segment.py")
 
 
 def texts() -> Iterator[str]:
@@ -40,6 +42,7 @@ def texts() -> Iterator[str]:
     yield from failing.TITLES.values()
     yield from reading.TOO_MANY.values()
     yield from (COMMA, ARROW)
+    yield from uploads.LABELS.values()
     for starter in STARTERS.values():
         yield from (starter.name, starter.description)
     for path in SPEAKING:

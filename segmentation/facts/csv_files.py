@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from segmentation.errors import Invalid
+from segmentation.translations import Filled
 from segmentation.values.text import has_control_characters
 
 LINE_LENGTH = 131_072
@@ -43,19 +44,21 @@ class Row(NamedTuple):
 
 
 class CsvFile:
-    """An open file. `names` are the header's names, trimmed and in lower case; `digest` is the SHA-256 of its bytes."""
+    """An open file, and how it was read: its encoding and separator, the header, and in `names` the header's names,
+    trimmed and in lower case; `digest` is the SHA-256 of its bytes.
+    """
 
     def __init__(self, binary: BinaryIO) -> None:
-        encoding, self.digest, self.size = _survey(binary)
+        self.encoding, self.digest, self.size = _survey(binary)
         binary.seek(0)
         self._binary = binary
-        self._lines = _Lines(io.TextIOWrapper(binary, encoding, errors="replace", newline=""))
+        self._lines = _Lines(io.TextIOWrapper(binary, self.encoding, errors="replace", newline=""))
         line = self._first_line()
-        self._separator = max(SEPARATORS, key=_QUOTED.sub("", line).count)
+        self.separator = max(SEPARATORS, key=_QUOTED.sub("", line).count)
         try:
-            self.header = next(csv.reader([line], delimiter=self._separator, strict=True))
+            self.header = next(csv.reader([line], delimiter=self.separator, strict=True))
         except csv.Error as error:
-            raise Invalid(f"The file's first line cannot be read. {_words(error)}") from None
+            raise Invalid(Filled("The file's first line cannot be read. {reason}", reason=_words(error))) from None
         self.names = [name.strip().lower() for name in self.header]
 
     @property
@@ -71,7 +74,7 @@ class CsvFile:
     def rows(self) -> Iterator[Row]:
         """The records after the header, in order; blank lines are left out."""
         lines = self._lines
-        reader = csv.reader(lines, delimiter=self._separator, strict=True)
+        reader = csv.reader(lines, delimiter=self.separator, strict=True)
         width = len(self.header)
         while True:
             line = lines.begin()
@@ -96,7 +99,7 @@ class CsvFile:
         except StopIteration:
             raise Invalid("The file is empty: its first line must name the columns.") from None
         except _LineFault as fault:
-            raise Invalid(f"This is not a CSV file. Its first line: {fault}") from None
+            raise Invalid(Filled("This is not a CSV file. Its first line: {reason}", reason=fault)) from None
         if has_control_characters(line.strip().replace("\t", "")):
             raise Invalid("This is not a CSV file: its first line holds control characters.")
         return line
@@ -106,7 +109,8 @@ class CsvFile:
 def opened(path: Path) -> Iterator[CsvFile]:
     """The CSV file at `path`, open. Raises errors.Invalid when it cannot be read or is no CSV file."""
     with _binary(path) as binary:
-        yield CsvFile(binary)
+        file = CsvFile(binary)  # held here, so that it lasts as long as the block
+        yield file
 
 
 def _binary(path: Path) -> BinaryIO:

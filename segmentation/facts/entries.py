@@ -15,6 +15,9 @@ from segmentation.facts.csv_files import Row
 # What a file of rejected rows has before the columns of its original, so that once mended it can be imported as it is.
 REJECTED_COLUMNS = ("line", "column", "reason")
 
+# The name of a column that is not to be read; no header has it.
+LEFT_OUT = "\0"
+
 R = TypeVar("R")
 
 
@@ -39,8 +42,9 @@ def places(names: Sequence[str], known: Collection[str], required: Sequence[str]
     """Where each column stands, from a header's names. Raises errors.Invalid naming everything that is wrong with it.
     """
     skipped = len(REJECTED_COLUMNS) if tuple(names[:3]) == REJECTED_COLUMNS else 0
-    found = {name: index for index, name in enumerate(names) if index >= skipped}
-    repeated = sorted(name for name, count in Counter(names[skipped:]).items() if name and count > 1)
+    read = [(name, index) for index, name in enumerate(names) if index >= skipped and name != LEFT_OUT]
+    found = dict(read)
+    repeated = sorted(name for name, count in Counter(name for name, _ in read).items() if name and count > 1)
     unknown = sorted(name for name in found if name and name not in known)
     missing = [name for name in required if name not in found]
     faults = [f"{what}: {', '.join(which)}." for what, which in (

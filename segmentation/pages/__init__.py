@@ -9,6 +9,8 @@ from segmentation.pages import (
     builder,
     customers,
     failing,
+    imports,
+    jobs,
     overview,
     preferences,
     rendering,
@@ -32,7 +34,8 @@ def init_app(app: Flask) -> None:
     app.session_interface = _Notices()
     app.config.update(SESSION_COOKIE_NAME="notices", SESSION_COOKIE_SAMESITE="Lax", SESSION_COOKIE_HTTPONLY=True)
     rendering.init_app(app)
-    for page in (signing_in, preferences, overview, builder, segments, segment, customers, settings):
+    for page in (signing_in, preferences, overview, builder, segments, segment, customers, imports, jobs,
+                 settings):
         app.register_blueprint(page.blueprint)
 
 

@@ -22,7 +22,7 @@ from segmentation.rules.kinds import Fault
 from segmentation.rules.reading import RulesError, read_rules
 from segmentation.rules.tree import Group, Logic
 
-blueprint = Blueprint("customers", __name__, url_prefix="/stores/<uuid:store_id>/customers")
+blueprint = Blueprint("customer_pages", __name__, url_prefix="/stores/<uuid:store_id>/customers")
 SEARCHED = ("first_name", "last_name", "email", "mobile", "external_id")
 WORDS, LONGEST = 6, 200
 PAGE = 25
@@ -47,7 +47,7 @@ def show(scope: Scope) -> Any:
     with snapshot(current_app.config["PAGE_SECONDS"]) as facts:
         total = matching.count(scope, rules, now, facts)
         rows = matching.page(scope, rules, now, facts, wanted)
-    return render_template("customers/page.html", section="customers", search=search, total=total, rows=rows,
+    return render_template("customers/page.html", section="customer_pages", search=search, total=total, rows=rows,
                            number_of_page=max(number, 1), last=-(-total // PAGE))
 
 
@@ -58,7 +58,7 @@ def one(scope: Scope, customer_id: uuid.UUID) -> Any:
     customer = find_person(scope, customer_id)
     if customer is None:
         raise NotFound()
-    return render_template("customers/one.html", section="customers", person=everything_of(scope, customer))
+    return render_template("customers/one.html", section="customer_pages", person=everything_of(scope, customer))
 
 
 @blueprint.get("/<uuid:customer_id>/segments")

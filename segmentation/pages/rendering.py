@@ -30,7 +30,8 @@ def init_app(app: Flask) -> None:
         "_": words.say, "_n": words.say_count, "number": words.number, "money": words.money,
         "percent": words.percent, "day": words.day, "moment": words.moment, "ago": words.ago,
         "full_name": words.full_name, "initials": words.initials, "hue": words.hue, "joined": words.joined,
-        "comma": words.comma, "asset": asset, "icon": icon, "csrf": csrf, "LANGUAGE_NAMES": LANGUAGE_NAMES,
+        "comma": words.comma, "lasting": words.lasting, "megabytes": words.megabytes, "asset": asset, "icon": icon,
+        "csrf": csrf, "LANGUAGE_NAMES": LANGUAGE_NAMES,
     }
     app.jinja_env.filters |= {"as_day": date.fromisoformat, "as_amount": from_units}
     app.context_processor(_of_visitor)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import asdict
 from math import ceil
 from typing import Any
 
-from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, redirect, render_template, request, url_for
 
 from segmentation import answers, limits, segments
 from segmentation.audience import matching
@@ -19,8 +20,9 @@ from segmentation.audience.people import find_person
 from segmentation.audience.portrait import portrait
 from segmentation.audience.scope import Scope
 from segmentation.downloads import send_export
-from segmentation.errors import NotFound
-from segmentation.exports.segment import export_segment
+from segmentation.errors import NotFound, Unavailable
+from segmentation.exports.segment import Wanted, export_segment
+from segmentation.jobs import asking
 from segmentation.models.types import utc_now
 from segmentation.pages.access import needs
 from segmentation.pages.notices import tell
@@ -31,6 +33,7 @@ from segmentation.rules.tree import Group, Logic
 
 blueprint = Blueprint("segment", __name__, url_prefix="/stores/<uuid:store_id>/segments/<uuid:segment_id>")
 PAGE = 25
+SMALL = 10_000  # customers, whose file takes no longer than one waits
 USUAL_COLUMNS = ("email", "orders_count", "orders_amount", "last_order_at", "segment")
 CHOOSABLE = tuple(column for column in COLUMNS if column.key not in ("id", "first_name", "last_name"))
 
@@ -58,14 +61,17 @@ def people(scope: Scope, segment_id: uuid.UUID) -> Any:
     return render_template("segments/_portrait.html", portrait=drawn)
 
 
-@blueprint.get("/export")
+@blueprint.post("/export")
 @needs("editor")
-def export(scope: Scope, segment_id: uuid.UUID) -> Response:
-    """The customers as a file, with readable headings."""
+def export(scope: Scope, segment_id: uuid.UUID) -> Any:
+    """The customers as a file, with readable headings: a small one at once, a large one by a job."""
     row = segments.get_segment(scope, segment_id)
-    keys = [column.key for column in COLUMNS] if request.args.get("which") != "shown" else _exported()
-    kind = "xlsx" if request.args.get("format") == "xlsx" else "csv"
-    return send_export(export_segment(scope, row, format=kind, keys=keys, header="labels"))  # type: ignore[arg-type]
+    keys = [column.key for column in COLUMNS] if request.form.get("which") != "shown" else _exported()
+    wanted = Wanted("xlsx" if request.form.get("format") == "xlsx" else "csv", keys, "labels")
+    if _is_small(scope, segments.rules_of(scope, row)):
+        return send_export(export_segment(scope, row, **asdict(wanted)))
+    job = asking.ask_export(scope, segment_id, wanted)
+    return redirect(url_for("job_pages.show", store_id=scope.store_id, job_id=job.id), 303)
 
 
 @blueprint.get("/why/<uuid:customer_id>")
@@ -104,6 +110,13 @@ def restore_revision(scope: Scope, segment_id: uuid.UUID, version: int) -> Any:
     return redirect(url_for("segment.show", store_id=scope.store_id, segment_id=segment_id), 303)
 
 
+def _is_small(scope: Scope, rules: Group) -> bool:
+    try:
+        return segments.preview(scope, rules) <= SMALL
+    except Unavailable:
+        return False
+
+
 def _said(scope: Scope, node: Any) -> str:
     tree = node if isinstance(node, Group) else Group("said", Logic.AND, (node,))
     return sentence(tree, scope.settings.currency)[language()]
@@ -111,7 +124,7 @@ def _said(scope: Scope, node: Any) -> str:
 
 def _columns() -> list[Any]:
     """The columns that the address names, or the usual ones."""
-    wanted = [key for key in dict.fromkeys(request.args.getlist("column")) if key in BY_KEY]
+    wanted = [key for key in dict.fromkeys(request.values.getlist("column")) if key in BY_KEY]
     return [BY_KEY[key] for key in wanted or USUAL_COLUMNS]
 
 

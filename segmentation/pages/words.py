@@ -6,7 +6,7 @@ These are the functions that templates call; `_` takes an English text and fills
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -57,12 +57,17 @@ def percent(part: int, whole: int) -> str:
     """A share in percent; what is there at all is not shown as none, nor what is not all as all."""
     if not whole:
         return NOTHING
-    share = part / whole
-    digits = "#,##0.0%" if 0 < share < 0.1 or 0.999 <= share < 1 else "#,##0%"
-    if 0 < share < 0.0005:
-        return "<" + str(format_percent(0.0005, "#,##0.00%", locale=language(), numbering_system="latn"))
-    if 0.9995 <= share < 1:
-        return ">" + str(format_percent(0.999, "#,##0.0%", locale=language(), numbering_system="latn"))
+    share = Decimal(part) / whole
+    least, most = Decimal("0.001"), Decimal("0.999")
+    if 0 < share < least:
+        return "<" + _percent(least, 1)
+    if most < share < 1:
+        return ">" + _percent(most, 1)
+    return _percent(share, 1 if 0 < share < Decimal("0.1") or Decimal("0.99") <= share < 1 else 0)
+
+
+def _percent(share: Decimal, decimals: int) -> str:
+    digits = "#,##0.0%" if decimals else "#,##0%"
     return str(format_percent(share, digits, locale=language(), numbering_system="latn"))
 
 
@@ -81,6 +86,16 @@ def moment(value: datetime | None) -> str:
 def ago(value: datetime) -> str:
     """How long ago an instant was."""
     return format_timedelta(value - utc_now(), add_direction=True, locale=language())
+
+
+def lasting(seconds: float) -> str:
+    """How long something takes, roughly."""
+    return format_timedelta(timedelta(seconds=max(1, round(seconds))), locale=language())
+
+
+def megabytes(size: int) -> str:
+    """A number of bytes in millions, with one digit behind the point."""
+    return number(Decimal(size // 100_000) / 10)
 
 
 def full_name(first: str | None, last: str | None, otherwise: str) -> str:

@@ -22,14 +22,19 @@ COMMA, ARROW = ", ", " → "
 
 @dataclass(frozen=True)
 class Listing:
-    """Names one after another, with what stands between them; that differs between languages too."""
+    """Names one after another, with what stands between them; that differs between languages too.
+
+    `are_ours`: the names are texts of ours, to be translated; names that people gave are not.
+    """
 
     names: Sequence[str]
     between: str = COMMA
+    are_ours: bool = False
 
     def said(self, language: str) -> str:
         """The names as that language lists them."""
-        return translate(self.between, language).join(self.names)
+        names = [translate(name, language) for name in self.names] if self.are_ours else self.names
+        return translate(self.between, language).join(names)
 
 
 class Filled(str):

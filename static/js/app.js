@@ -1,4 +1,4 @@
-// What every page adds to HTML: open menus close when one looks away, and downloads say that they are being made.
+// What every page adds to HTML: open menus close when one looks away, files may be dropped, waiting is told.
 "use strict";
 
 const openMenus = () => document.querySelectorAll("details.menu[open]");
@@ -16,4 +16,21 @@ document.addEventListener("keydown", (event) => {
     menu.open = false;
     if (inside) menu.querySelector("summary").focus();
   }
+});
+
+// A file may be dropped anywhere on the place for it.
+for (const kind of ["dragover", "dragleave", "drop"]) {
+  document.addEventListener(kind, (event) => {
+    const place = event.target.closest?.(".drop");
+    if (!place) return;
+    event.preventDefault();
+    place.classList.toggle("is-over", kind === "dragover");
+    if (kind === "drop" && event.dataTransfer.files.length) place.querySelector("input").files = event.dataTransfer.files;
+  });
+}
+
+// What takes a while once it is sent says so.
+document.addEventListener("submit", (event) => {
+  const progress = event.target.querySelector("[data-progress]");
+  if (progress) progress.hidden = false;
 });
