@@ -54,6 +54,8 @@ def declare_attribute(scope: Scope, key: str, label: str, kind: str) -> tuple[At
 
 def remove_attribute(scope: Scope, key: str) -> None:
     """Forget an attribute and all its values. Segments that ask about it become invalid. Raises NotFound."""
+    if not _KEY.fullmatch(key):
+        raise NotFound()
     with writing() as session:
         version = next_version(session, scope.store_id)
         row = session.get(Attribute, (scope.store_id, key))

@@ -190,6 +190,8 @@ def revisions(scope: Scope, segment_id: uuid.UUID) -> Sequence[SegmentRevision]:
 def restore_revision(scope: Scope, segment_id: uuid.UUID, version: int) -> Segment:
     """Make a segment again what it was at a version. Raises NotFound; Invalid when its rules no longer fit."""
     row = get_segment(scope, segment_id)
+    if not 0 < version <= row.version:
+        raise NotFound()
     old = db.session.get(SegmentRevision, (scope.store_id, row.id, version))
     if old is None:
         raise NotFound()

@@ -13,6 +13,7 @@ from segmentation.audience.columns import BY_KEY
 from segmentation.audience.matching import Position
 from segmentation.errors import Malformed, Problem
 from segmentation.models.types import from_microseconds, to_microseconds
+from segmentation.values.text import has_control_characters
 
 FURTHEST = 7 * 10**15  # microseconds; the year 2191
 
@@ -44,7 +45,7 @@ def _value(value: Any, sort: str) -> Any:
         return uuid.UUID(value)
     kind = BY_KEY[sort].kind
     if kind == "text":
-        if not isinstance(value, str):
+        if not isinstance(value, str) or has_control_characters(value):
             raise ValueError("a value of another type")
         return value
     if type(value) is not int or abs(value) > (FURTHEST if kind == "instant" else 2**63 - 1):

@@ -21,6 +21,7 @@ from segmentation.rules.kinds import Choice, Text
 from segmentation.rules.places import AttributeValue, Column, TagSet
 from segmentation.rules.predicates import Piece
 from segmentation.rules.writing import Writer
+from segmentation.values.text import has_control_characters
 
 MOST = 12
 SECONDS = 1.0
@@ -42,7 +43,7 @@ class _Source:
 def suggestions(scope: Scope, field: Field, typed: str) -> Mapping[str, int]:
     """The most frequent values that hold what was typed, and how many rows have each. Raises Unavailable."""
     source = _source(field)
-    if source is None or not isinstance(field.kind, Text):
+    if source is None or not isinstance(field.kind, Text) or has_control_characters(typed):
         return {}
     with snapshot(SECONDS) as facts:
         writer = Writer(facts.facts, scope.store_id)

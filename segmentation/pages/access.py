@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from flask import g, request
 
@@ -48,8 +48,16 @@ def check_origin() -> None:
     """Refuse a change that another site asked for; for forms of people who are not signed in yet. Raises Forbidden."""
     origin = request.headers.get("Origin")
     cross = request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none")
-    if cross or (origin is not None and urlsplit(origin).netloc != request.host):
+    if cross or (origin is not None and parts_of(origin).netloc != request.host):
         raise Forbidden("The request came from another site.", code="csrf")
+
+
+def parts_of(address: str) -> SplitResult:
+    """The parts of an address; none of one that cannot be read."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return urlsplit("")
 
 
 def _caller() -> auth.Caller:

@@ -11,4 +11,4 @@ from segmentation.pages.words import say
 
 def tell(text: str, undo: str = "", **values: Any) -> None:
     """Show the text (translated, its gaps filled) on the next page; `undo` is the address that takes it back."""
-    flash({"text": str(say(text, **values)), "undo": undo})  # type: ignore[arg-type]
+    flash({"text": say(text, **values).unescape(), "undo": undo})  # type: ignore[arg-type]

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import Blueprint, make_response, redirect, request, url_for
 
-from segmentation.pages.access import check_origin
+from segmentation.pages.access import check_origin, parts_of
 from segmentation.pages.rendering import LANGUAGE_COOKIE, THEME_COOKIE, THEMES
 from segmentation.translations import LANGUAGES
 
@@ -35,7 +34,7 @@ def _keep(response: Any, name: str, value: str | None) -> None:
 
 
 def _page_before() -> str:
-    before = urlsplit(request.referrer or "")
+    before = parts_of(request.referrer or "")
     if before.netloc != request.host or not before.path.startswith("/"):
         return url_for("signing_in.start")
     return f"/{before.path.lstrip('/')}" + (f"?{before.query}" if before.query else "")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 
 from segmentation import auth, tokens
 from segmentation.errors import DomainError, NotSignedIn, TooMany
-from segmentation.pages.access import check_origin, signed_in
+from segmentation.pages.access import check_origin, parts_of, signed_in
 
 blueprint = Blueprint("signing_in", __name__)
 
@@ -57,11 +56,14 @@ def close_session(caller: auth.Caller) -> Any:
 def _form(email: str = "", error: DomainError | None = None) -> Response:
     onwards = _local(request.values.get("next", ""))
     page = render_template("session/sign_in.html", email=email, error=error, onwards=onwards)
-    return make_response(page, error.status if error else 200)
+    response = make_response(page, error.status if error else 200)
+    if isinstance(error, TooMany):
+        response.headers.update(error.headers)
+    return response
 
 
 def _local(address: str) -> str:
     """The address if it lies on this site; a browser takes a backslash for a slash and skips control characters."""
-    parts = urlsplit(address)
+    parts = parts_of(address)
     is_local = address.startswith("/") and not address.startswith("//") and not parts.scheme and not parts.netloc
     return address if is_local and "\\" not in address and address.isprintable() else ""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from segmentation.values.text import has_control_characters
+
 LONGEST = 254
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+")
 
@@ -12,4 +14,5 @@ _ADDRESS = re.compile(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+")
 def normalise(text: str) -> str | None:
     """The address in lower case, or None when it is none. Accents stay: josé@ and jose@ are two people."""
     address = unicodedata.normalize("NFC", text).strip().lower()
-    return address if len(address) <= LONGEST and _ADDRESS.fullmatch(address) else None
+    is_one = len(address) <= LONGEST and _ADDRESS.fullmatch(address) and not has_control_characters(address)
+    return address if is_one else None

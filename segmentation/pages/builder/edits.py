@@ -9,6 +9,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
+from werkzeug.datastructures import MultiDict
+
+from segmentation.errors import Malformed
+from segmentation.pages.builder import form
 from segmentation.pages.builder.draft import (
     AND,
     OR,
@@ -34,10 +38,15 @@ Edit = Callable[[DraftGroup, str, str], Edited]
 
 
 def apply(draft: DraftGroup, verb: str, identifier: str, argument: str) -> Edited:
-    """The draft after the edit that a button names."""
+    """The draft after the edit that a button names; unless the form could not be read again: it would be too deep."""
     edit = EDITS.get(verb)
     known = any(node.id == identifier for node in every(draft))
-    return edit(draft, identifier, argument) if edit and known else Edited(draft)
+    edited = edit(draft, identifier, argument) if edit and known else Edited(draft)
+    try:
+        form.read(MultiDict(form.write(edited.draft)))
+    except Malformed:
+        return Edited(draft)
+    return edited
 
 
 def _add_condition(draft: DraftGroup, identifier: str, _: str) -> Edited:
@@ -111,7 +120,8 @@ def _out(draft: DraftGroup, identifier: str, control: str) -> Edited:
     outer = _parent(draft, parent.id) if parent else None
     if node is None or parent is None or outer is None:
         return Edited(draft, (identifier, control or "out"))
-    place = len(outer.conditions) if isinstance(node, DraftCondition) else _place(outer, parent.id) + 1
+    behind = 0 if control == "up" else 1
+    place = len(outer.conditions) if isinstance(node, DraftCondition) else _place(outer, parent.id) + behind
     return _moved(draft, identifier, outer.id, place, control or "out")
 
 

@@ -79,9 +79,11 @@ def _condition(form: MultiDict[str, str], identifier: str) -> DraftCondition:
     def one(slot: str) -> str:
         return form.get(f"{identifier}.{slot}", "")
 
+    # An empty input is the same as none, which is how the draft was written that the form was drawn from.
+    values = tuple(filter(None, form.getlist(f"{identifier}.value")))
     return DraftCondition(
-        identifier, one("field"), one("operator"), tuple(form.getlist(f"{identifier}.value")), one("value2"),
-        one("unit"), one("adding"), one("empty") != "exclude", one("off") == "on")
+        identifier, one("field"), one("operator"), values, one("value2"), one("unit"), one("adding"),
+        one("empty") != "exclude", one("off") == "on")
 
 
 def _of_group(node: DraftGroup) -> Iterator[tuple[str, str]]:

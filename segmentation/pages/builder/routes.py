@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import replace
 from typing import Any
+from urllib.parse import unquote
 
 from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
@@ -157,7 +158,8 @@ def _act(draft: DraftGroup, remembered: history.History, verb: str,
         return (*remembered.undo(draft), None)
     if verb == "redo":
         return (*remembered.redo(draft), None)
-    identifier, _, argument = rest.partition("=")
+    quoted, _, argument = rest.partition("=")
+    identifier = unquote(quoted)
     if verb == "save" or not is_live():
         # Where nobody presses "add" for the person, what was typed into a list counts as added.
         for node in list(every(draft)):

@@ -9,9 +9,10 @@ from werkzeug.datastructures import MultiDict
 
 from segmentation.pages.builder.draft import DraftCondition, DraftGroup
 from segmentation.rules import operators
+from segmentation.rules.arguments import TAKEN
 from segmentation.rules.field import Field
 from segmentation.rules.fields import Catalogue
-from segmentation.rules.operators import Takes
+from segmentation.rules.operators import Operator, Takes
 
 Fields = Mapping[str, Field]
 # The field that a row had when the page was made, so that it can be told when another was chosen.
@@ -64,12 +65,22 @@ def _cleared(node: DraftCondition, field: Field, before: Field | None) -> DraftC
     return node
 
 
+def _without_untaken(node: DraftCondition, operator: Operator) -> DraftCondition:
+    """The row without what the page has no input for, which the next post will not hold either."""
+    taken = TAKEN[operator.takes]
+    many = operator.takes is Takes.MANY
+    return replace(node, value=node.value[:None if many else 1] if "value" in taken else (),
+                   value2=node.value2 if "value2" in taken else "", unit=node.unit if "unit" in taken else "",
+                   adding=node.adding if many else "")
+
+
 def _with_usual_values(node: DraftCondition, field: Field) -> DraftCondition:
     """The row with those inputs filled in that only offer a few choices."""
     found = operators.find(field.kind.name, node.operator)
     operator = found[0] if found else None
     if operator is None:
         return node
+    node = _without_untaken(node, operator)
     if operator.units and node.unit not in operator.units:
         unit = next((each for each in USUAL_UNITS if each in operator.units), operator.units[0])
         node = replace(node, unit="months" if operator.takes is Takes.PERIOD and "months" in operator.units else unit)

@@ -30,7 +30,7 @@ from segmentation.translations import translate, translate_count
 
 # What is only not filled in yet; anything else that is wrong with a row is a mistake.
 UNFINISHED = frozenset({"required", "blank", "not_a_list", "unknown_field", "empty_group", "not_an_id"})
-_SAFE = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_SAFE = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:-[0-9a-f]{8})?")
 Fields = Mapping[str, Field]
 
 

@@ -23,7 +23,7 @@ Wire = dict[str, Any]
 Fields = Mapping[str, Field]
 COUNTED = frozenset({Takes.DURATION, Takes.DURATION_PAIR})
 NUMERIC = frozenset({"integer", "decimal", "money", "birthday"})
-LONGEST_NUMBER = 40
+LONGEST_NUMBER = 400
 _GROUPED = re.compile(r"-?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?")
 _NUMBER = re.compile(r"-?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
 _BOOLEANS = {"true": True, "false": False}
@@ -115,4 +115,6 @@ def _from_condition(wire: Wire) -> DraftCondition:
 def _text(value: Any) -> str:
     if value is None:
         return ""
+    if isinstance(value, Decimal):
+        return format(value, "f")
     return str(value).lower() if isinstance(value, bool) else str(value)
