@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: an import, and previews over HTTP against hand-written SQL, on SQLite and PostgreSQL."""
+"""``python -m benchmarks``: a refresh, an import, and previews over HTTP against hand-written SQL, on each engine."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from flask_migrate import upgrade
 from benchmarks.facts import make_store
 from benchmarks.imports import import_orders
 from benchmarks.preview import compare, compare_nodes, free_port, server
+from benchmarks.refreshing import SEGMENTS, compare_refreshes, make_segments
 from segmentation import create_app
 from segmentation.accounts import add_user
 from segmentation.extensions import db
@@ -35,7 +36,8 @@ def main() -> None:
 
 def _run(url: str, folder: str, customers: int, orders: int, rounds: int) -> None:
     environ = {"SEGMENTATION_SECRET_KEY": "only for the benchmark, thrown away after it 0123456789",
-               "SEGMENTATION_DATABASE_URL": url, "SEGMENTATION_SPOOL_DIR": folder, "SEGMENTATION_LOG_LEVEL": "ERROR"}
+               "SEGMENTATION_DATABASE_URL": url, "SEGMENTATION_SPOOL_DIR": folder, "SEGMENTATION_LOG_LEVEL": "ERROR",
+               "SEGMENTATION_QUEUE": f"sqlite:///{folder}/queue.db"}
     with create_app(environ).app_context():
         upgrade()
         store = make_store(customers, utc_now())
@@ -43,6 +45,10 @@ def _run(url: str, folder: str, customers: int, orders: int, rounds: int) -> Non
         if url.startswith("postgresql"):
             with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 connection.exec_driver_sql("VACUUM ANALYZE")
+        make_segments(store)
+        alone, together = compare_refreshes(store)
+        print(f"{url.split(':')[0]}: {SEGMENTS} segments counted one by one in {alone:.1f} s, together in "
+              f"{together:.1f} s ({together / alone:.0%})")
         imported = import_orders(Path(folder), orders)
         print(f"{url.split(':')[0]}: {imported.rows} orders imported, {imported.rate:,.0f} rows/s")
         db.session.remove()

@@ -16,9 +16,7 @@ from sqlalchemy.orm import Session
 
 from segmentation.audience import matching
 from segmentation.audience.engines import Snapshot, snapshot
-from segmentation.audience.matching import Question
 from segmentation.audience.scope import Scope
-from segmentation.audience.tally import tally
 from segmentation.extensions import db
 from segmentation.models import Segment, Store
 from segmentation.models.types import utc_now
@@ -62,11 +60,9 @@ def count_together(scope: Scope, subjects: Sequence[Subject], seconds: float) ->
     """The counts of several segments, from one statement: every customer is looked at once for all of them."""
     now = utc_now()
     with snapshot(seconds) as facts:
-        question = Question(scope, now, facts.facts)
-        tests = {each.id: question.compiler.group(each.rules) for each in subjects}
-        found = tally(question, facts, tests)
+        found = matching.count_each(scope, [each.rules for each in subjects], now, facts)
         version = _version(scope, facts)
-    return [(each, Counted(found.count(found.holds[each.id]), now, version)) for each in subjects]
+    return [(each, Counted(number, now, version)) for each, number in zip(subjects, found, strict=True)]
 
 
 def store_counts(session: Session, scope: Scope, counts: Iterable[tuple[Subject, Counted]]) -> int:

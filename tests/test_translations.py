@@ -27,12 +27,12 @@ PACKAGE, TEMPLATES = ROOT / "segmentation", ROOT / "templates"
 SAYING = {
     "say": 0, "translate": 0, "in_every_language": 0, "tell": 0, "Filled": 0, "Fault": 1, "problem": 2, "Problem": 2,
     "Conflict": 0, "Invalid": 0, "NotSignedIn": 0, "Unavailable": 0, "Forbidden": 0, "DomainError": 0,
-    "Malformed": 0,
+    "Malformed": 0, "NotFound": 0, "TooMany": 0,
 }
 # Commands and files speak English; the API's own requests are read by programs.
 SPEAKING = ("rules", "pages", "audience", "segments.py", "references.py", "attributes.py", "answers.py", "errors.py",
             "facts/csv_files.py", "uploads.py", "failures.py", "tokens.py", "auth.py", "database.py",
-            "exports/segment.py")
+            "exports/segment.py", "jobs", "downloads.py")
 
 
 def texts() -> Iterator[str]:

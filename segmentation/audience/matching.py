@@ -84,6 +84,13 @@ def count(scope: Scope, tree: Group, now: datetime, snapshot: Snapshot) -> int:
     return int(question.ask(snapshot, question.counting(tree)).scalar_one())
 
 
+def count_each(scope: Scope, trees: Sequence[Group], now: datetime, snapshot: Snapshot) -> Sequence[int]:
+    """How many customers match each of the trees, from one look at every customer."""
+    question = Question(scope, now, snapshot.facts)
+    counts = [f"count(*) FILTER (WHERE {question.compiler.group(tree)})" for tree in trees]
+    return tuple(question.ask(snapshot, question.text(", ".join(counts))).one())
+
+
 def page(scope: Scope, tree: Group, now: datetime, snapshot: Snapshot, request: PageRequest) -> Sequence[Row[Any]]:
     """One page of matching customers, all columns; missing sort values come last."""
     question = Question(scope, now, snapshot.facts)
