@@ -9,7 +9,7 @@ BIN := .venv/bin
 SECRET := instance/secret_key
 WITH_SECRET = SEGMENTATION_SECRET_KEY="$${SEGMENTATION_SECRET_KEY:-$$(cat $(SECRET))}"
 
-.PHONY: help demo test lint oracle bench builder-bench docs screenshots lock clean
+.PHONY: help demo test lint oracle kills bench builder-bench docs screenshots lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -29,6 +29,9 @@ lint: .venv/develop ## style and types
 
 oracle: .venv/develop ## 100,000 random rule trees against the oracle on SQLite, 20,000 on PostgreSQL
 	SEGMENTATION_TEST_TREES=100000 $(BIN)/pytest -n 2 --timeout 7200 tests/rules/test_agreement.py
+
+kills: .venv/develop ## workers killed at random in every kind of job, for ten minutes
+	$(BIN)/python -m tests.campaigns.kills
 
 bench: .venv/develop ## previews over HTTP against hand-written SQL, and imports
 	$(BIN)/python -m benchmarks
