@@ -22,7 +22,7 @@ from sqlalchemy import event, select, text
 
 from segmentation import imports, leases
 from segmentation.commands.imports import import_group
-from segmentation.errors import Conflict, DomainError, Invalid, NotFound, Unavailable
+from segmentation.errors import Cancelled, Conflict, DomainError, Invalid, NotFound, Unavailable
 from segmentation.extensions import db
 from segmentation.imports import ImportResult, Kind, Progress, import_file
 from segmentation.models import AuditEvent, Customer, CustomerTag, Job, Order, OrderLine, Store
@@ -235,6 +235,24 @@ def test_an_import_that_failed_goes_on_at_once(store_id: uuid.UUID, path: Path, 
     clean = make_store().id
     run(clean, path)
     assert facts(store_id) == facts(clean)
+
+
+def test_an_import_that_is_wanted_no_longer_stops_at_its_next_batch(
+    store_id: uuid.UUID, path: Path, small_batches: None
+) -> None:
+    write(path, some_orders(200))
+
+    def cancel(_progress: Progress) -> None:
+        job = db.session.scalars(select(Job)).one()
+        job.cancelling = True
+        db.session.commit()
+
+    with pytest.raises(Cancelled):
+        run(store_id, path, progress=cancel)
+    job = db.session.scalars(select(Job)).one()
+    assert (job.state, job.error) == ("cancelled", None)
+    assert 40 <= job.checkpoint["rows"] < 50
+    assert run(store_id, path).resumed_from == 0
 
 
 @ON_SQLITE
