@@ -11,10 +11,11 @@ from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from segmentation import json, limits
-from segmentation.api import schemas
 from segmentation.api.blueprints import Blueprint
+from segmentation.api.job_schemas import JobSchema
 from segmentation.api.jobs import accepted
 from segmentation.api.parsing import needs
+from segmentation.api.schemas import StoreQuery
 from segmentation.audience.scope import Scope
 from segmentation.errors import Invalid, Malformed, Problem
 from segmentation.jobs import asking
@@ -34,9 +35,9 @@ FORM = {"multipart/form-data": {"schema": {
 
 @blueprint.route("", methods=["POST"])
 @needs("editor")
-@blueprint.arguments(schemas.StoreQuery, location="query")
+@blueprint.arguments(StoreQuery, location="query")
 @blueprint.doc(requestBody={"required": True, "content": FORM})
-@blueprint.response(202, schemas.JobSchema)
+@blueprint.response(202, JobSchema)
 @blueprint.fails(400, 401, 403, 404, 413, 415, 422, 429)
 def start_import(scope: Scope, _query: Query) -> Response:
     """Import a CSV file of customers or orders: a job reads it, rows that cannot be taken are kept with reasons"""

@@ -6,9 +6,10 @@ from typing import Any
 
 from flask import Response, jsonify
 
-from segmentation.api import schemas
 from segmentation.api.blueprints import Blueprint
+from segmentation.api.job_schemas import JobSchema, JobsQuery, JobsSchema
 from segmentation.api.parsing import needs
+from segmentation.api.schemas import StoreQuery
 from segmentation.api.shapes import job_shape
 from segmentation.audience.scope import Scope
 from segmentation.downloads import send_file_of, send_rejected_of
@@ -32,8 +33,8 @@ def accepted(job: Job) -> Response:
 
 @blueprint.route("")
 @needs("viewer")
-@blueprint.arguments(schemas.JobsQuery, location="query")
-@blueprint.response(200, schemas.JobsSchema)
+@blueprint.arguments(JobsQuery, location="query")
+@blueprint.response(200, JobsSchema)
 @blueprint.fails(400, 401, 404)
 def list_jobs(scope: Scope, query: Query) -> Response:
     """List jobs, newest first"""
@@ -43,8 +44,8 @@ def list_jobs(scope: Scope, query: Query) -> Response:
 
 @blueprint.route("/<uuid:job_id>")
 @needs("viewer")
-@blueprint.arguments(schemas.StoreQuery, location="query")
-@blueprint.response(200, schemas.JobSchema)
+@blueprint.arguments(StoreQuery, location="query")
+@blueprint.response(200, JobSchema)
 @blueprint.fails(400, 401, 404)
 def get_job(scope: Scope, _query: Query, job_id: Any) -> Response:
     """See how far a job is, and what came out of it"""
@@ -53,8 +54,8 @@ def get_job(scope: Scope, _query: Query, job_id: Any) -> Response:
 
 @blueprint.route("/<uuid:job_id>", methods=["DELETE"])
 @needs("editor")
-@blueprint.arguments(schemas.StoreQuery, location="query")
-@blueprint.response(200, schemas.JobSchema)
+@blueprint.arguments(StoreQuery, location="query")
+@blueprint.response(200, JobSchema)
 @blueprint.fails(400, 401, 403, 404, 409)
 def cancel_job(scope: Scope, _query: Query, job_id: Any) -> Response:
     """Cancel a job: one that runs stops at its next checkpoint, what it has imported by then stays"""
@@ -63,7 +64,7 @@ def cancel_job(scope: Scope, _query: Query, job_id: Any) -> Response:
 
 @blueprint.route("/<uuid:job_id>/file")
 @needs("editor")
-@blueprint.arguments(schemas.StoreQuery, location="query")
+@blueprint.arguments(StoreQuery, location="query")
 @blueprint.response(200, BINARY, content_type="text/csv")
 @blueprint.alt_response(206, schema=BINARY, content_type="text/csv", description="The part that `Range` asks for.")
 @blueprint.fails(400, 401, 403, 404, 409, 416)
@@ -74,7 +75,7 @@ def get_file(scope: Scope, _query: Query, job_id: Any) -> Response:
 
 @blueprint.route("/<uuid:job_id>/rejected")
 @needs("editor")
-@blueprint.arguments(schemas.StoreQuery, location="query")
+@blueprint.arguments(StoreQuery, location="query")
 @blueprint.response(200, BINARY, content_type="text/csv")
 @blueprint.fails(400, 401, 403, 404, 409)
 def get_rejected(scope: Scope, _query: Query, job_id: Any) -> Response:

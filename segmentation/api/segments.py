@@ -12,6 +12,7 @@ from segmentation import answers, limits, segments
 from segmentation.api import schemas
 from segmentation.api.answer_shapes import answer_shape, explanation_shape
 from segmentation.api.blueprints import Blueprint
+from segmentation.api.job_schemas import JobSchema
 from segmentation.api.jobs import accepted
 from segmentation.api.parsing import expected_versions, needs, wants_job
 from segmentation.api.shapes import customer_shape, revision_shape, segment_shape
@@ -148,7 +149,7 @@ def duplicate_segment(scope: Scope, _query: Query, segment_id: Any) -> Response:
 @needs("editor")
 @blueprint.arguments(schemas.StoreQuery, location="query")
 @blueprint.response(200, schemas.SegmentSchema)
-@blueprint.alt_response(202, schema=schemas.JobSchema, description="With `Prefer: respond-async`: a job counts it.")
+@blueprint.alt_response(202, schema=JobSchema, description="With `Prefer: respond-async`: a job counts it.")
 @blueprint.fails(400, 401, 403, 404, 422, 429, 503)
 def refresh_segment(scope: Scope, _query: Query, segment_id: Any) -> Response:
     """Count a segment again; with `Prefer: respond-async` by a job"""
@@ -200,7 +201,7 @@ def explain(scope: Scope, query: Query, segment_id: Any) -> Response:
 @blueprint.arguments(schemas.ExportQuery, location="query")
 @blueprint.response(200, {"type": "string", "format": "binary"}, content_type="text/csv")
 @blueprint.alt_response(
-    202, schema=schemas.JobSchema, description="With `Prefer: respond-async`, or of many rows: a job writes the file.")
+    202, schema=JobSchema, description="With `Prefer: respond-async`, or of many rows: a job writes the file.")
 @blueprint.fails(400, 401, 403, 404, 422, 429, 503)
 def export(scope: Scope, query: Query, segment_id: Any) -> Response:
     """Export the customers in a segment as a CSV or XLSX file; with `Prefer: respond-async`, or above 100,000 rows, by

@@ -5,6 +5,9 @@ from __future__ import annotations
 import errno
 import logging
 import uuid
+from collections.abc import Callable
+from functools import partial
+from time import sleep
 
 import psycopg
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -20,6 +23,7 @@ from segmentation.queue import enqueue
 
 WOKEN = 20  # waiting jobs of a store, when a place in it becomes free
 PASSING = (Unavailable, OperationalError, InterfaceError, psycopg.OperationalError)
+PAUSES = (0.5, 1, 2, 4, 8, 16)  # seconds
 FINAL = ("query_timeout", "storage_full")  # trying again would end the same
 log = logging.getLogger("segmentation.jobs")
 
@@ -51,10 +55,21 @@ def _run(work: Work) -> None:
         with kept(work):
             KINDS[work.kind](work)
     except Exception as error:
-        _end(work, work.cause() or error)
+        _insist(partial(_end, work, work.cause() or error))
     else:
         log.info("job done", extra={"fields": _fields(work)})
         files.forget_upload(work.id)
+
+
+def _insist(step: Callable[[], None]) -> None:
+    """Do it, and if the database is away wait for it to come back, for half a minute."""
+    for pause in PAUSES:
+        try:
+            return step()
+        except PASSING:
+            db.session.remove()
+            sleep(pause)
+    return step()
 
 
 def _end(work: Work, error: Exception) -> None:

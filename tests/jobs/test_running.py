@@ -56,6 +56,22 @@ def test_how_it_ends(app: Flask, store: Store, monkeypatch: pytest.MonkeyPatch, 
     assert (job.finished_at is not None) == (state == "failed")
 
 
+def test_the_end_is_told_once_the_database_is_back(
+    app: Flask, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    end, away = leases.end, [2]
+
+    def sometimes(*told: str) -> None:
+        away[0] -= 1
+        if away[0] >= 0:
+            raise OperationalError("UPDATE", {}, Exception("gone"))
+        end(*told)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(leases, "end", sometimes)
+    monkeypatch.setattr(running, "PAUSES", (0, 0, 0))
+    assert ran(store, monkeypatch, Invalid("No.")).state == "failed"
+
+
 def test_what_waits_behind_a_job_is_woken(app: Flask, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     with writing() as session:
         waiting = leases.add(session, store.id, "refresh", {}).id
