@@ -1,4 +1,4 @@
-"""Rows of a customers file -> customers."""
+"""Customers as they come in, and rows of a customers file -> customers."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from segmentation.facts import cells
-from segmentation.facts.cells import CellFault, Reader
+from segmentation.facts import columns, readers
+from segmentation.facts.columns import Column
 from segmentation.facts.csv_files import Row
 from segmentation.facts.entries import Entry, RowFault, places
+from segmentation.facts.readers import Reader
+from segmentation.rules.kinds import Fault
 
 TEXTS = ("first_name", "last_name", "city", "region", "source")
 VALUES = (*TEXTS, "email", "mobile", "gender", "birthday", "country", "language", "accepts_marketing", "created_at")
@@ -32,6 +34,22 @@ class CustomerRecord:
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
 
+def customer_columns(zone: ZoneInfo, country: str | None, today: date) -> dict[str, Column]:
+    """The columns of a customer; those of attributes beside them. `today`: birthdays may not lie after it."""
+    return {
+        "external_id": columns.key().required(), **dict.fromkeys(TEXTS, columns.text()),
+        "email": columns.written(readers.email, format="email"), "mobile": columns.written(readers.phone(country)),
+        "gender": columns.written(readers.gender), "birthday": columns.birthday(today),
+        "country": columns.written(readers.country), "language": columns.written(readers.language),
+        "accepts_marketing": columns.boolean(), "tags": columns.tags(), "created_at": columns.instant(zone)}
+
+
+def attribute_column(kind: str, zone: ZoneInfo) -> Column:
+    """The column of a custom attribute of that kind."""
+    return {"text": columns.text(), "number": columns.decimal(readers.LARGEST_NUMBER), "boolean": columns.boolean(),
+            "instant": columns.instant(zone)}[kind]
+
+
 class CustomerReader:
     """Reads the rows of a file with such a header. Raises errors.Invalid when the header does not fit.
 
@@ -42,11 +60,10 @@ class CustomerReader:
         self, names: Sequence[str], zone: ZoneInfo, country: str | None, attributes: Mapping[str, str], today: date
     ) -> None:
         keys = {ATTRIBUTE + key.lower(): key for key in attributes}
-        readers = _readers(zone, country, today)
-        of_kind = {"text": cells.text, "number": cells.number, "boolean": cells.boolean, "instant": cells.instant(zone)}
-        readers |= {name: of_kind[attributes[key]] for name, key in keys.items()}
-        found = places(names, readers, ["external_id"])
-        self._columns = [(name, place, readers[name]) for name, place in found.items()]
+        known = customer_columns(zone, country, today)
+        known |= {name: attribute_column(attributes[key], zone) for name, key in keys.items()}
+        found = places(names, known, ["external_id"])
+        self._columns = [(name, place, known[name].cell) for name, place in found.items()]
         self._values = [name for name in VALUES if name in found]
         self._attributes = {keys[name]: name for name in found if name in keys}
 
@@ -60,23 +77,15 @@ class CustomerReader:
 
     def _record(self, row: Row) -> CustomerRecord:
         if row.fault:
-            raise RowFault("", row.fault)
+            raise RowFault("", "unreadable", row.fault)
         read = {name: _value(name, reader, row.cells[place]) for name, place, reader in self._columns}
         return CustomerRecord(
             read["external_id"], {name: read[name] for name in self._values}, read.get("tags"),
             {key: read[name] for key, name in self._attributes.items()})
 
 
-def _readers(zone: ZoneInfo, country: str | None, today: date) -> dict[str, Reader]:
-    return {
-        "external_id": cells.required(cells.key), **dict.fromkeys(TEXTS, cells.text), "email": cells.email,
-        "mobile": cells.phone(country), "gender": cells.gender, "birthday": cells.birthday(today),
-        "country": cells.country, "language": cells.language, "accepts_marketing": cells.boolean,
-        "tags": cells.tags, "created_at": cells.instant(zone)}
-
-
 def _value(column: str, read: Reader, cell: str) -> Any:
     try:
         return read(cell)
-    except CellFault as fault:
-        raise RowFault(column, str(fault)) from None
+    except Fault as fault:
+        raise RowFault(column, fault.code, fault.message) from None

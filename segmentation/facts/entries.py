@@ -11,6 +11,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from segmentation.errors import Invalid
 from segmentation.facts.csv_files import Row
+from segmentation.rules.kinds import Fault
 
 # What a file of rejected rows has before the columns of its original, so that once mended it can be imported as it is.
 REJECTED_COLUMNS = ("line", "column", "reason")
@@ -21,13 +22,12 @@ LEFT_OUT = "\0"
 R = TypeVar("R")
 
 
-class RowFault(ValueError):
-    """A row cannot be taken: the column at fault (empty for the row as a whole) and why, in words."""
+class RowFault(Fault):
+    """A row cannot be taken: the column at fault (empty for the row as a whole), and why."""
 
-    def __init__(self, column: str, message: str) -> None:
-        super().__init__(message)
+    def __init__(self, column: str, code: str, message: str) -> None:
+        super().__init__(code, message)
         self.column = column
-        self.message = message
 
 
 class Entry(NamedTuple, Generic[R]):

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from segmentation.facts.cells import LARGEST_MONEY
 from segmentation.facts.entries import RowFault
 from segmentation.facts.order_rows import Line, OrderHead, OrderRecord, agreed
+from segmentation.facts.readers import LARGEST_MONEY
 
 DEFAULT_STATUS = "completed"
 
@@ -82,7 +82,7 @@ def _joined(before: Draft, record: OrderRecord) -> Draft:
 def _checked(draft: Draft) -> Draft:
     amount = draft.amount
     if amount is None:
-        raise RowFault("total", "Give a total, or a unit price in a row of the order.")
+        raise RowFault("total", "required", "Give a total, or a unit price in a row of the order.")
     if abs(amount) > LARGEST_MONEY:
-        raise RowFault("total", "The lines of the order add up to too much.")
+        raise RowFault("total", "out_of_range", "The lines of the order add up to too much.")
     return draft

@@ -1,4 +1,5 @@
-"""Rows of an orders file -> orders. Adjacent rows with one `order_id` are the lines of one order: a run.
+"""Orders as they come in, and rows of an orders file -> orders. Adjacent rows with one `order_id` are a run: the lines
+of one order.
 
 A run stands or falls as a whole, so that an order is never stored with a line missing. A run that is not adjacent to
 an earlier one of the same order is an entry of its own; `orders.upsert_orders` puts them together.
@@ -8,20 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from functools import lru_cache
 from itertools import groupby, islice
 from operator import itemgetter
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from segmentation.facts import cells
-from segmentation.facts.cells import CellFault, Reader
+from segmentation.facts import columns, readers
+from segmentation.facts.columns import Column
 from segmentation.facts.csv_files import Row
 from segmentation.facts.entries import Entry, RowFault, places
+from segmentation.facts.readers import Reader
+from segmentation.rules.kinds import Fault
 
 REQUIRED = ("order_id", "customer_id", "ordered_at")
 LONGEST_RUN = 1_000  # rows held at a time; what goes on after that is taken as a further run
-REPEATED_CELLS = 1_024  # remembered per column
+REPEATED_CELLS = 8_192  # remembered per column; a shop has thousands of products
+HEAD_TEXTS = ("channel", "payment_method", "coupon", "city")
+LINE_TEXTS = ("sku", "product", "category", "brand")
 
 
 class OrderHead(NamedTuple):
@@ -73,23 +77,59 @@ def agreed(one: OrderHead, other: OrderHead) -> OrderHead:
     values: list[Any] = []
     for column, first, second in zip(OrderHead._fields, one, other, strict=True):
         if first is not None and second is not None and first != second:
-            raise RowFault(column, "Rows of the same order differ here.")
+            raise RowFault(column, "contradiction", "Rows of the same order differ here.")
         values.append(second if first is None else first)
     return OrderHead(*values)
 
 
+def head_columns(zone: ZoneInfo, currency: str) -> dict[str, Column]:
+    """The columns of an order as a whole: those of OrderHead, and the currency, which must be the store's."""
+    return {
+        "order_id": columns.key().required(), "customer_id": columns.key().required(),
+        "ordered_at": columns.instant(zone).required(),
+        "status": columns.written(readers.status, maxLength=readers.STATUS_LENGTH),
+        "total": columns.decimal(readers.LARGEST_MONEY), **dict.fromkeys(HEAD_TEXTS, columns.text()),
+        "currency": columns.written(readers.currency(currency))}
+
+
+def line_columns() -> dict[str, Column]:
+    """The columns of a line, as in Line."""
+    return {**dict.fromkeys(LINE_TEXTS, columns.text()), "quantity": columns.quantity(),
+            "unit_price": columns.decimal(readers.LARGEST_MONEY)}
+
+
+def made_line(
+    sku: str | None, product: str | None, category: str | None, brand: str | None,
+    quantity: int | None, unit_price: int | None,
+) -> Line | None:
+    """The line that such values are, if any of them is given. Raises Fault."""
+    if not (sku or product or category or brand or unit_price is not None or quantity is not None):
+        return None
+    line = Line(sku, product, category, brand, 1 if quantity is None else quantity, unit_price)
+    if abs(line.amount or 0) > readers.LARGEST_MONEY:
+        raise Fault("out_of_range", "Quantity times unit price is too large.")
+    return line
+
+
 class OrderReader:
-    """Reads the rows of a file with such a header. Raises errors.Invalid when the header does not fit."""
+    """Reads the rows of a file with such a header. Raises errors.Invalid when the header does not fit.
+
+    Rows of one order mostly say the same of it, so what was read of an order is kept for the next row.
+    """
 
     def __init__(self, names: Sequence[str], zone: ZoneInfo, currency: str) -> None:
         found = places(names, COLUMNS, REQUIRED)
-        readers = _readers(zone, currency)
-        self._names = names
-        self._readers = [readers[name] if found.get(name) == place else _nothing for place, name in enumerate(names)]
+        head, line = head_columns(zone, currency), line_columns()
+        known = {name: column if name == "order_id" else column.remembering(REPEATED_CELLS)
+                 for name, column in (head | line).items()}
+        self._columns = [(name, place, known[name].cell) for name, place in found.items()]
         self._order_id_place = found["order_id"]
-        absent = len(names)  # where `_read` puts a None
-        self._head = itemgetter(*(found.get(column, absent) for column in OrderHead._fields))
-        self._line = itemgetter(*(found.get(column, absent) for column in Line._fields))
+        blank = len(names)  # where `_read` puts a blank cell for columns that are absent
+        self._head_cells = itemgetter(*(found.get(name, blank) for name in head))
+        self._line_cells = itemgetter(*(found.get(name, blank) for name in line))
+        self._head_readers = [known[name].cell if name in found else _nothing for name in head]
+        self._line_readers = [known[name].cell if name in found else _nothing for name in line]
+        self._last: tuple[Sequence[str], OrderHead | None] = ((), None)
 
     def entries(self, rows: Iterable[Row]) -> Iterator[Entry[OrderRecord]]:
         """Orders and rejected rows, in the order of the file."""
@@ -107,7 +147,7 @@ class OrderReader:
             lines = [line] if line else []
             for row in islice(rows, 1, None):
                 other, line = self._read(row)
-                head = agreed(head, other)
+                head = head if other is head else agreed(head, other)
                 if line:
                     lines.append(line)
         except RowFault as fault:
@@ -119,7 +159,7 @@ class OrderReader:
         own = [self._fault(row) for row in rows]
         first = next((row.line for row, fault in zip(rows, own, strict=True) if fault), None)
         shared = raised if first is None else RowFault(
-            "order_id", f"Line {first}, a row of the same order, is rejected.")
+            "order_id", "rejected", f"Line {first}, a row of the same order, is rejected.")
         return [fault or shared for fault in own]
 
     def _fault(self, row: Row) -> RowFault | None:
@@ -131,47 +171,35 @@ class OrderReader:
 
     def _read(self, row: Row) -> tuple[OrderHead, Line | None]:
         if row.fault:
-            raise RowFault("", row.fault)
+            raise RowFault("", "unreadable", row.fault)
+        cells = [*row.cells, ""]
         try:
-            values = [read(cell) for read, cell in zip(self._readers, row.cells, strict=True)]
-            values.append(None)
-            return OrderHead._make(self._head(values)), _line(*self._line(values))
-        except CellFault as fault:
-            raise self._located(row.cells, fault) from None
+            head = self._read_head(self._head_cells(cells))
+            return head, made_line(*map(_read, self._line_readers, self._line_cells(cells)))
+        except Fault as fault:
+            raise self._located(cells, fault) from None
 
-    def _located(self, texts: list[str], fault: CellFault) -> RowFault:
+    def _read_head(self, cells: Sequence[str]) -> OrderHead:
+        seen, head = self._last
+        if head is None or cells != seen:
+            *values, _currency = map(_read, self._head_readers, cells)
+            head = OrderHead(*values)
+            self._last = cells, head
+        return head
+
+    def _located(self, cells: Sequence[str], fault: Fault) -> RowFault:
         """The fault with its column, which the quick way does not know."""
-        for column, read, cell in zip(self._names, self._readers, texts, strict=True):
+        for column, place, read in self._columns:
             try:
-                read(cell)
-            except CellFault as found:
-                return RowFault(column, str(found))
-        return RowFault("unit_price", str(fault))
+                read(cells[place])
+            except Fault as found:
+                return RowFault(column, found.code, found.message)
+        return RowFault("unit_price", fault.code, fault.message)
 
 
-def _readers(zone: ZoneInfo, currency: str) -> dict[str, Reader]:
-    readers: dict[str, Reader] = {
-        "customer_id": cells.required(cells.key), "ordered_at": cells.required(cells.instant(zone)),
-        "status": cells.status, "currency": cells.currency(currency), "total": cells.money,
-        "quantity": cells.quantity, "unit_price": cells.money}
-    texts = ("channel", "payment_method", "coupon", "city", "sku", "product", "category", "brand")
-    readers |= dict.fromkeys(texts, cells.text)
-    remembered = {column: lru_cache(REPEATED_CELLS)(read) for column, read in readers.items()}
-    return {"order_id": cells.required(cells.key), **remembered}
+def _read(read: Reader, cell: str) -> Any:
+    return read(cell)
 
 
 def _nothing(_cell: str) -> None:
     return None
-
-
-def _line(
-    sku: str | None, product: str | None, category: str | None, brand: str | None,
-    quantity: int | None, unit_price: int | None,
-) -> Line | None:
-    """The line that such cells are, if any of them is given. Raises CellFault."""
-    if not (sku or product or category or brand or unit_price is not None or quantity is not None):
-        return None
-    line = Line(sku, product, category, brand, 1 if quantity is None else quantity, unit_price)
-    if abs(line.amount or 0) > cells.LARGEST_MONEY:
-        raise CellFault("Quantity times unit price is too large.")
-    return line

@@ -16,15 +16,12 @@ from sqlalchemy.orm import Session
 from segmentation.facts.customers import create_customers
 from segmentation.facts.numbers import find_numbers, take_numbers
 from segmentation.facts.order_drafts import Draft, Stored, draft_orders
-from segmentation.facts.order_rows import OrderHead, OrderRecord
+from segmentation.facts.order_rows import HEAD_TEXTS, LINE_TEXTS, OrderHead, OrderRecord
 from segmentation.facts.statistics import refresh_order_statistics
 from segmentation.facts.versions import next_version
 from segmentation.facts.writing import Written, insert_columns, rows_of, with_folded
 from segmentation.models import Customer, Order, OrderLine, Store
 from segmentation.models.functions import in_list
-
-_HEAD_TEXTS = ("channel", "payment_method", "coupon", "city")
-_LINE_TEXTS = ("sku", "product", "category", "brand")
 
 
 def upsert_orders(
@@ -78,7 +75,7 @@ def _piece(row: Row[Any]) -> Draft:
     is_sum = row.written_by < 0
     head = OrderHead(
         row.external_id, row.customer_id, row.ordered_at, row.status, None if is_sum else row.amount,
-        *(getattr(row, name) for name in _HEAD_TEXTS))
+        *(getattr(row, name) for name in HEAD_TEXTS))
     return Draft(head, (), row.number, row.lines, row.amount if is_sum else None, adds=True)
 
 
@@ -145,7 +142,7 @@ def _order_columns(
         "is_counted": [head.status in store.counted_statuses for head in heads],
         "currency": [store.currency] * len(orders),
         "written_by": [written_by if written_by is None or head.total is not None else -written_by for head in heads],
-        **with_folded({name: [getattr(head, name) for head in heads] for name in _HEAD_TEXTS}),
+        **with_folded({name: [getattr(head, name) for head in heads] for name in HEAD_TEXTS}),
     }
 
 
@@ -158,5 +155,5 @@ def _line_columns(store_id: uuid.UUID, orders: Sequence[tuple[int, Draft]]) -> d
         "quantity": [line.quantity for line in lines],
         "unit_price": [line.unit_price for line in lines],
         "amount": [line.amount for line in lines],
-        **with_folded({name: [getattr(line, name) for line in lines] for name in _LINE_TEXTS}),
+        **with_folded({name: [getattr(line, name) for line in lines] for name in LINE_TEXTS}),
     }

@@ -15,9 +15,9 @@ from sqlalchemy import select
 from segmentation.database import writing
 from segmentation.errors import Invalid
 from segmentation.extensions import db
-from segmentation.facts.cells import LARGEST_MONEY
 from segmentation.facts.order_rows import Line, OrderHead, OrderRecord
 from segmentation.facts.orders import upsert_orders
+from segmentation.facts.readers import LARGEST_MONEY
 from segmentation.facts.writing import Written
 from segmentation.models import Customer, Order, OrderLine, Store
 from tests.conftest import make_store
