@@ -10,8 +10,9 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from segmentation.facts.customer_rows import TEXTS, CustomerRecord
-from segmentation.facts.numbers import find_numbers, take_numbers
-from segmentation.facts.versions import next_version
+from segmentation.facts.known_customers import completed, known_customers, said_by
+from segmentation.facts.numbers import take_numbers
+from segmentation.facts.versions import lock_facts, next_version
 from segmentation.facts.writing import Written, folded, insert_columns, rows_of, with_folded
 from segmentation.models import Attribute, Customer, CustomerAttribute, CustomerTag, Store
 from segmentation.models.functions import in_list
@@ -21,21 +22,28 @@ KINDS = ("text", "number", "boolean", "instant")  # of attributes; each has its 
 
 
 def upsert_customers(session: Session, store_id: uuid.UUID, records: Sequence[CustomerRecord]) -> Written:
-    """Store customers under one new data version; of two with the same external id the later one holds.
-
-    All records say the same columns (those of one file or request). A known customer keeps what is not said.
+    """Store customers, those that are new or changed under one new data version; of two with the same external id the
+    later one holds. A known customer keeps what is not said.
     """
-    version = next_version(session, store_id)
+    before = lock_facts(session, store_id)
     connection = session.connection()
     distinct = {record.external_id: record for record in records}
-    known = find_numbers(connection, Customer, store_id, distinct)
-    _update(connection, store_id, version, known.values(), _columns([distinct[key] for key in known]))
-    new = [record for key, record in distinct.items() if key not in known]
-    numbers = known | _insert(connection, store_id, version, [record.external_id for record in new], _columns(new))
-    numbered = [(numbers[key], record) for key, record in distinct.items()]
-    _write_tags(connection, store_id, known.values(), numbered)
-    _write_attributes(connection, store_id, known.values(), numbered)
-    return Written(version)
+    said = said_by(distinct.values())
+    known = known_customers(connection, store_id, distinct, said)
+    whole = [completed(record, said, known[key].record if key in known else None) for key, record in distinct.items()]
+    new = [record for record in whole if record.external_id not in known]
+    changed = [record for record in whole
+               if record.external_id in known and record != known[record.external_id].record]
+    if not new and not changed:
+        return Written(before, unchanged=len(whole))
+    version = next_version(session, store_id)
+    numbers = [known[record.external_id].number for record in changed]
+    _update(connection, store_id, version, numbers, _columns(changed))
+    created = _insert(connection, store_id, version, [record.external_id for record in new], _columns(new))
+    numbered = list(zip([*numbers, *created.values()], [*changed, *new], strict=True))
+    _write_tags(connection, store_id, numbers, numbered)
+    _write_attributes(connection, store_id, numbers, numbered)
+    return Written(version, len(new), len(changed), len(whole) - len(numbered))
 
 
 def create_customers(
@@ -70,7 +78,7 @@ def _update(
 
 
 def _columns(records: Sequence[CustomerRecord]) -> dict[str, Sequence[Any]]:
-    """The columns that hold what the records say, with those that follow from it."""
+    """The columns that hold what the records say, all of the same, with those that follow from it."""
     said = {name: [record.values[name] for record in records] for name in (records[0].values if records else ())}
     columns = said | with_folded({name: said[name] for name in (*TEXTS, "email") if name in said})
     if "email" in said:
@@ -84,7 +92,7 @@ def _write_tags(
     connection: Connection, store_id: uuid.UUID, known: Collection[int],
     customers: Sequence[tuple[int, CustomerRecord]],
 ) -> None:
-    """Replace the tags of those customers whose records speak of tags."""
+    """Replace the tags of the customers, if the records speak of tags."""
     if known and customers[0][1].tags is not None:
         connection.execute(delete(CustomerTag).where(
             CustomerTag.store_id == store_id, in_list(CustomerTag.customer_number, list(known))))

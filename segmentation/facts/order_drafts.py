@@ -17,11 +17,20 @@ DEFAULT_STATUS = "completed"
 
 
 class Stored(NamedTuple):
-    """Of a stored order: its number, its customer's, and which import wrote it (as in the column)."""
+    """A stored order, and which import wrote it (as in the column). `head.total` is the amount, given or summed up."""
 
     number: int
     customer_number: int
     written_by: int | None
+    is_counted: bool
+    head: OrderHead
+    lines: Sequence[Line]
+
+    def piece(self) -> Draft:
+        """The order as a draft that its import can add to."""
+        is_sum = (self.written_by or 0) < 0
+        head = self.head._replace(total=None) if is_sum else self.head
+        return Draft(head, (), self.number, len(self.lines), self.head.total if is_sum else None, adds=True)
 
 
 class Draft(NamedTuple):
@@ -47,25 +56,39 @@ class Draft(NamedTuple):
         known = [amount for amount in amounts if amount is not None]
         return sum(known) if known else None
 
+    def leaves(self, stored: Stored) -> bool:
+        """Whether storing it would change nothing."""
+        if self.adds:
+            return not self.lines and self.head == stored.piece().head
+        return self.head._replace(total=self.amount) == stored.head and [*self.lines] == stored.lines
+
 
 def draft_orders(
-    records: Sequence[OrderRecord], stored: Mapping[str, Stored], pieces: Mapping[str, Draft], one_file: bool
+    records: Sequence[OrderRecord], stored: Mapping[str, Stored], written_by: int | None
 ) -> tuple[dict[str, Draft], dict[int, RowFault]]:
-    """The orders to store, and the faults of records (by position) that cannot be taken.
+    """The orders to store by their id, and the faults of records (by position) that cannot be taken.
 
-    `stored` and `pieces` by order id; `pieces`: those that the same import wrote. `one_file`: records of one order are
-    pieces of it; else the last one holds.
+    `stored` by order id. `written_by`: the import whose file the records come from, so that those of one order are
+    pieces of it; without one the last of them holds.
     """
     drafts: dict[str, Draft] = {}
     refused: dict[int, RowFault] = {}
     for index, record in enumerate(records):
         key = record.head.order_id
-        before = drafts.get(key) or pieces.get(key) if one_file else None
+        known = stored.get(key)
         try:
-            drafts[key] = _joined(before, record) if before else _started(record, stored.get(key))
+            before = _before(drafts.get(key), known, written_by)
+            drafts[key] = _joined(before, record) if before else _started(record, known)
         except RowFault as fault:
             refused[index] = fault
     return drafts, refused
+
+
+def _before(draft: Draft | None, stored: Stored | None, written_by: int | None) -> Draft | None:
+    """What the same import has said of the order already."""
+    if written_by is None or draft is not None or stored is None:
+        return None if written_by is None else draft
+    return stored.piece() if abs(stored.written_by or 0) == written_by else None
 
 
 def _started(record: OrderRecord, stored: Stored | None) -> Draft:

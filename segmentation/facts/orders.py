@@ -7,18 +7,19 @@ so that its amount is the sum of its lines. It tells an import which orders it m
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, func, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from segmentation.facts.customers import create_customers
+from segmentation.facts.known_orders import known_orders
 from segmentation.facts.numbers import find_numbers, take_numbers
 from segmentation.facts.order_drafts import Draft, Stored, draft_orders
-from segmentation.facts.order_rows import HEAD_TEXTS, LINE_TEXTS, OrderHead, OrderRecord
+from segmentation.facts.order_rows import HEAD_TEXTS, LINE_TEXTS, OrderRecord
 from segmentation.facts.statistics import refresh_order_statistics
-from segmentation.facts.versions import next_version
+from segmentation.facts.versions import lock_facts, next_version
 from segmentation.facts.writing import Written, insert_columns, rows_of, with_folded
 from segmentation.models import Customer, Order, OrderLine, Store
 from segmentation.models.functions import in_list
@@ -27,56 +28,50 @@ from segmentation.models.functions import in_list
 def upsert_orders(
     session: Session, store_id: uuid.UUID, records: Sequence[OrderRecord], written_by: int | None
 ) -> Written:
-    """Store orders under one new data version, creating customers that are unknown.
+    """Store orders, those that are new or changed under one new data version, creating customers that are unknown.
 
     `written_by`: the number of the import whose file they come from; then records of one order are pieces of it, and
     one that contradicts those before is refused. None: the last record of an order holds. An order without a total
     and a price is refused too. Raises errors.Invalid as `refresh_order_statistics` does.
     """
-    version = next_version(session, store_id)
+    before = lock_facts(session, store_id)
     connection = session.connection()
-    stored = _stored(connection, store_id, dict.fromkeys(record.head.order_id for record in records))
-    pieces = _pieces(connection, store_id, stored.values(), written_by)
-    drafts, refused = draft_orders(records, stored, pieces, written_by is not None)
-    owners = _owners(connection, store_id, version, dict.fromkeys(draft.head.customer_id for draft in drafts.values()))
-    _write(connection, store_id, list(drafts.values()), owners, written_by)
-    touched = {*owners.values(), *(stored[key].customer_number for key in drafts if key in stored)}
+    stored = known_orders(connection, store_id, dict.fromkeys(record.head.order_id for record in records))
+    drafts, refused = draft_orders(records, stored, written_by)
+    store = _settings(connection, store_id)
+    left = {key for key, draft in drafts.items() if key in stored and _leaves(draft, stored[key], store)}
+    _claim(connection, store_id, [drafts[key] for key in left], written_by)
+    written = {key: draft for key, draft in drafts.items() if key not in left}
+    if not written:
+        return Written(before, unchanged=len(left), refused=refused)
+    version = next_version(session, store_id)
+    owners = _owners(connection, store_id, version, dict.fromkeys(draft.head.customer_id for draft in written.values()))
+    _write(connection, store, list(written.values()), owners, written_by)
+    touched = {*owners.values(), *(stored[key].customer_number for key in written if key in stored)}
     refresh_order_statistics(session, store_id, sorted(touched), version)
-    return Written(version, refused)
+    known = len(written.keys() & stored.keys())
+    return Written(version, len(written) - known, known, len(left), refused)
 
 
-def _stored(connection: Connection, store_id: uuid.UUID, order_ids: Collection[str]) -> dict[str, Stored]:
-    """Those of the orders that are stored, by external id."""
-    numbers = find_numbers(connection, Order, store_id, order_ids)
-    statement = select(Order.external_id, Order.number, Order.customer_number, Order.written_by).where(
-        Order.store_id == store_id, in_list(Order.number, list(numbers.values())))
-    return {row.external_id: Stored(row.number, row.customer_number, row.written_by)
-            for row in connection.execute(statement)}
+def _settings(connection: Connection, store_id: uuid.UUID) -> Any:
+    return connection.execute(
+        select(Store.id, Store.currency, Store.counted_statuses, Store.seen_statuses)
+        .where(Store.id == store_id)).one()
 
 
-def _pieces(
-    connection: Connection, store_id: uuid.UUID, stored: Iterable[Stored], written_by: int | None
-) -> dict[str, Draft]:
-    """Those of the stored orders that this very import wrote, by external id."""
-    numbers = [order.number for order in stored if written_by is not None and abs(order.written_by or 0) == written_by]
-    if not numbers:
-        return {}
-    last_line = (
-        select(func.coalesce(func.max(OrderLine.line), 0))
-        .where(OrderLine.store_id == Order.store_id, OrderLine.order_number == Order.number).scalar_subquery())
-    statement = (
-        select(Order, Customer.external_id.label("customer_id"), last_line.label("lines"))
-        .join(Customer, and_(Customer.store_id == Order.store_id, Customer.number == Order.customer_number))
-        .where(Order.store_id == store_id, in_list(Order.number, numbers)))
-    return {row.external_id: _piece(row) for row in connection.execute(statement)}
+def _leaves(draft: Draft, stored: Stored, store: Any) -> bool:
+    return draft.leaves(stored) and stored.is_counted == (stored.head.status in store.counted_statuses)
 
 
-def _piece(row: Row[Any]) -> Draft:
-    is_sum = row.written_by < 0
-    head = OrderHead(
-        row.external_id, row.customer_id, row.ordered_at, row.status, None if is_sum else row.amount,
-        *(getattr(row, name) for name in HEAD_TEXTS))
-    return Draft(head, (), row.number, row.lines, row.amount if is_sum else None, adds=True)
+def _claim(connection: Connection, store_id: uuid.UUID, drafts: Sequence[Draft], written_by: int | None) -> None:
+    """Note that the import has met these orders, though they are as they were: further pieces of them may follow."""
+    for sign, is_sum in ((1, False), (-1, True)):
+        numbers = [draft.number for draft in drafts
+                   if draft.number and not draft.adds and (draft.head.total is None) == is_sum]
+        if numbers and written_by is not None:
+            connection.execute(
+                update(Order).where(Order.store_id == store_id, in_list(Order.number, numbers))
+                .values(written_by=sign * written_by))
 
 
 def _owners(
@@ -88,16 +83,14 @@ def _owners(
 
 
 def _write(
-    connection: Connection, store_id: uuid.UUID, drafts: Sequence[Draft], owners: Mapping[str, int],
+    connection: Connection, store: Any, drafts: Sequence[Draft], owners: Mapping[str, int],
     written_by: int | None,
 ) -> None:
+    store_id = store.id
     _delete(connection, store_id, [draft.number for draft in drafts if draft.number and not draft.adds])
     unused = iter(take_numbers(
         connection, Store.last_order_number, store_id, sum(draft.number is None for draft in drafts)))
     numbered = [(draft.number or next(unused), draft) for draft in drafts]
-    store = connection.execute(
-        select(Store.id, Store.currency, Store.counted_statuses, Store.seen_statuses)
-        .where(Store.id == store_id)).one()
     whole = [order for order in numbered if not order[1].adds]
     added_to = [order for order in numbered if order[1].adds]
     insert_columns(connection, Order, _order_columns(store, whole, owners, written_by))

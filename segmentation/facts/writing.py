@@ -24,9 +24,14 @@ UNDERESTIMATED = 50  # times
 
 @dataclass(frozen=True)
 class Written:
-    """What an upsert did: the data version it made, and which of its records (by position) it refused, and why."""
+    """What an upsert did: how many of its records are new, changed and as they were, and which of them (by position)
+    it refused, and why. `version`: the data version since; the one before when nothing was changed.
+    """
 
     version: int
+    created: int = 0
+    changed: int = 0
+    unchanged: int = 0
     refused: Mapping[int, RowFault] = field(default_factory=dict)
 
 
