@@ -25,6 +25,11 @@ class Problem:
         return {"path": self.path, "id": self.id, **shown} if self.id is not None else shown
 
 
+def pointer(key: object) -> str:
+    """A key as one step of a JSON Pointer."""
+    return str(key).replace("~", "~0").replace("/", "~1")
+
+
 @dataclass
 class DomainError(Exception):
     """Base of all; `extra` is merged into the error body's top level, `headers` into the answer's."""

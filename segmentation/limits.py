@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 BODY_BYTES = 256 * 1024
+FACTS_BODY_BYTES = 16 * 1024 * 1024  # of requests that hold facts
+RECORDS = 5_000  # customers or orders in one request
+ORDER_LINES = 1_000
 JSON_DEPTH = 32
 RULE_DEPTH = 8
 RULE_CONDITIONS = 200
@@ -34,7 +37,8 @@ FILE_HOURS = 24
 def published() -> dict[str, int]:
     """The limits by name, as `GET /api/segmentation/fields` shows them."""
     return {
-        "body_bytes": BODY_BYTES, "json_depth": JSON_DEPTH, "rule_depth": RULE_DEPTH,
+        "body_bytes": BODY_BYTES, "facts_body_bytes": FACTS_BODY_BYTES, "records": RECORDS, "order_lines": ORDER_LINES,
+        "json_depth": JSON_DEPTH, "rule_depth": RULE_DEPTH,
         "conditions": RULE_CONDITIONS, "groups": RULE_GROUPS, "reference_depth": REFERENCE_DEPTH,
         "referred_segments": REFERRED_SEGMENTS, "referred_conditions": REFERRED_CONDITIONS, "list_values": LIST_VALUES,
         "text_length": TEXT_LENGTH, "id_length": ID_LENGTH, "key_length": KEY_LENGTH,

@@ -29,6 +29,7 @@ from segmentation.models import Segment, SegmentRevision, Store
 from segmentation.models.types import new_id, utc_now
 from segmentation.queue import enqueue
 from segmentation.references import StoredSegments, referring
+from segmentation.repeats import ANY_TIME, AnyTime
 from segmentation.rules.reading import RulesError
 from segmentation.rules.sentences import sentence
 from segmentation.rules.tree import Group, references_of
@@ -91,11 +92,12 @@ def get_segment(scope: Scope, segment_id: uuid.UUID) -> Segment:
     return _get(db.session(), scope, segment_id)
 
 
-def create_segment(scope: Scope, draft: Draft) -> Segment:
+def create_segment(scope: Scope, draft: Draft, once: AnyTime = ANY_TIME) -> Segment:
     """Save a new segment, counted if that takes less than a second. Raises Conflict at the store's limit."""
     counted = _try_count(scope, draft.rules)
     now = utc_now()
     with writing() as session:
+        once.begin(session)
         _check_room(session, scope)
         _check_references(session, scope, draft.rules, None)
         row = Segment(
@@ -108,6 +110,7 @@ def create_segment(scope: Scope, draft: Draft) -> Segment:
         _add_revision(session, scope, row)
         record(session, "segment_create", user_id=scope.user_id, store_id=scope.store_id, segment_id=str(row.id))
         waiting = None if counted else _count_later(session, scope, row)
+        once.end(session, row)
     _wake(waiting)
     return row
 

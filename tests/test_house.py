@@ -12,11 +12,11 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "segmentation"
 USE_CASES = {"segments", "exports", "imports", "scoring", "auth", "accounts", "demo", "leases", "rejected",
-             "attributes", "jobs"}
+             "attributes", "jobs", "customers"}
 # From the top down; a module may import its own layer and those below.
 LAYERS = (
     {"", "api", "pages", "cli", "commands", "failures", "headers", "downloads"},
-    USE_CASES | {"references", "answers", "tokens", "starters", "uploads", "counting", "refreshing"},
+    USE_CASES | {"references", "answers", "repeats", "tokens", "starters", "uploads", "counting", "refreshing"},
     {"audience", "facts", "audit", "logs"},
     {"rules"},
     {"models"},

@@ -7,8 +7,9 @@ from typing import Any
 from flask import Flask
 from flask_smorest import Api
 
-from segmentation.api import attributes, auth, docs, imports, jobs, segments
+from segmentation.api import attributes, auth, customers, docs, imports, jobs, segments
 from segmentation.api.blueprints import value_schema
+from segmentation.api.customer_schemas import batch_schemas
 from segmentation.api.errors import ErrorSchema, show_error
 from segmentation.api.rules_schema import rule_schemas
 
@@ -39,11 +40,12 @@ def init_app(app: Flask) -> None:
     api = _SegmentsApi(app, spec_kwargs=options)
     api.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
     api.ma_plugin.converter.add_attribute_function(value_schema)
-    for name, schema in rule_schemas().items():
+    for name, schema in (rule_schemas() | batch_schemas()).items():
         api.spec.components.schema(name, schema)
     api.register_blueprint(auth.blueprint)
     api.register_blueprint(segments.blueprint)
     api.register_blueprint(attributes.blueprint)
     api.register_blueprint(imports.blueprint)
     api.register_blueprint(jobs.blueprint)
+    api.register_blueprint(customers.blueprint)
     app.register_blueprint(docs.blueprint_for(api))

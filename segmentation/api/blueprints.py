@@ -1,9 +1,13 @@
-"""What every JSON blueprint shares: the strict parser, and how our own values look in the OpenAPI document."""
+"""What every JSON blueprint shares: the strict parser, what routes can say of themselves, and how our own values look
+in the OpenAPI document.
+"""
 
 from __future__ import annotations
 
+from functools import wraps
 from typing import Any
 
+from flask import request
 from flask_smorest import Blueprint as SmorestBlueprint
 
 from segmentation.api.errors import ErrorSchema
@@ -31,8 +35,8 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc]
     ARGUMENTS_PARSER = Parser()
 
     def arguments(self, schema: Any, *, location: str = "json", **options: Any) -> Any:
-        """Read an argument; faults in a query are documented as 400, faults in a body as 422."""
-        status = 400 if location == "query" else 422
+        """Read an argument; faults in a query or header are documented as 400, faults in a body as 422."""
+        status = 422 if location == "json" else 400
         return super().arguments(schema, location=location, error_status_code=status, **options)
 
     def fails(self, *statuses: int) -> Any:
@@ -42,6 +46,19 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc]
             for status in statuses:
                 view = self.alt_response(status, schema=ErrorSchema, description=REASONS[status])(view)
             return view
+
+        return decorate
+
+    def takes(self, most: int) -> Any:
+        """Let the bodies of a route have so many bytes."""
+
+        def decorate(view: Any) -> Any:
+            @wraps(view)
+            def wrapped(*args: Any, **kwargs: Any) -> Any:
+                request.max_content_length = most
+                return view(*args, **kwargs)
+
+            return wrapped
 
         return decorate
 

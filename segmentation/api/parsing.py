@@ -20,7 +20,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 
 from segmentation import auth, json, limits
 from segmentation.audience.scope import Scope
-from segmentation.errors import Invalid, Malformed, Problem
+from segmentation.errors import Invalid, Malformed, Problem, pointer
 from segmentation.extensions import db
 from segmentation.models import Segment
 from segmentation.references import StoredSegments
@@ -87,7 +87,7 @@ class Parser(FlaskParser):
         if req.mimetype != "application/json" or req.headers.get("Content-Encoding"):
             raise UnsupportedMediaType("Send the body as application/json.")
         try:
-            return json.loads(req.get_data(cache=False))
+            return json.loads(req.get_data(cache="Idempotency-Key" in req.headers))
         except json.JSONError as error:
             raise Malformed(str(error), code="malformed_json") from error
 
@@ -103,8 +103,8 @@ class Parser(FlaskParser):
         """Raise our error with all problems."""
         location, messages = next(iter(error.messages_dict.items()))
         problems = list(_problems(messages, ""))
-        if location == "query":
-            raise Malformed("The query has a value that cannot be used.", problems)
+        if location != "json":
+            raise Malformed(f"The {location.rstrip('s')} has a value that cannot be used.", problems)
         if all(f"{problem.path}/".startswith("/rules/") for problem in problems):
             nodes = len({problem.id or problem.path for problem in problems})
             raise Invalid(
@@ -118,7 +118,7 @@ class Parser(FlaskParser):
 def _problems(messages: Any, path: str) -> Iterator[Problem]:
     if isinstance(messages, dict):
         for key, inner in messages.items():
-            here = path if key == "_schema" else f"{path}/{str(key).replace('~', '~0').replace('/', '~1')}"
+            here = path if key == "_schema" else f"{path}/{pointer(key)}"
             yield from _problems(inner, here)
         return
     for message in messages:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from math import ceil
 from typing import Any
 
 from flask import Response, current_app, jsonify
@@ -14,21 +13,17 @@ from segmentation.api.answer_shapes import answer_shape, explanation_shape
 from segmentation.api.blueprints import Blueprint
 from segmentation.api.job_schemas import JobSchema
 from segmentation.api.jobs import accepted
+from segmentation.api.paging import page_of
 from segmentation.api.parsing import expected_versions, needs, wants_job
-from segmentation.api.shapes import customer_shape, revision_shape, segment_shape
-from segmentation.audience import matching
-from segmentation.audience.cursors import read_cursor, write_cursor
-from segmentation.audience.engines import snapshot
-from segmentation.audience.matching import PageRequest
+from segmentation.api.repeating import KeyHeader, once, repeatable
+from segmentation.api.shapes import revision_shape, segment_shape
 from segmentation.audience.scope import Scope
 from segmentation.counting import count
 from segmentation.downloads import send_export
-from segmentation.errors import Malformed, Problem
 from segmentation.exports.segment import Wanted, export_segment
 from segmentation.extensions import db
 from segmentation.jobs import asking
 from segmentation.models import Segment
-from segmentation.models.types import utc_now
 from segmentation.references import StoredSegments
 from segmentation.segments import Draft
 
@@ -52,18 +47,23 @@ def list_segments(scope: Scope, query: Query) -> Response:
 @blueprint.route("", methods=["POST"])
 @needs("editor")
 @blueprint.arguments(schemas.StoreQuery, location="query")
+@blueprint.arguments(KeyHeader, location="headers")
 @blueprint.arguments(
     schemas.DraftSchema,
     example={"name": "VIP Customers", "description": "High-value loyal customers", "rules": schemas.VIP_RULES},
 )
 @blueprint.response(201, schemas.SegmentSchema)
 @blueprint.fails(400, 401, 403, 404, 409, 413, 415, 422)
-def create_segment(scope: Scope, _query: Query, body: dict[str, Any]) -> Response:
+@repeatable
+def create_segment(scope: Scope, _query: Query, header: dict[str, str], body: dict[str, Any]) -> Response:
     """Create a segment"""
-    row = segments.create_segment(scope, Draft(**body))
-    response = _shown(scope, row, 201)
-    response.headers["Location"] = f"/api/segmentation/{row.id}?store_id={scope.store_id}"
-    return response
+
+    def created(row: Segment) -> Response:
+        response = _shown(scope, row, 201)
+        response.headers["Location"] = f"/api/segmentation/{row.id}?store_id={scope.store_id}"
+        return response
+
+    return created(segments.create_segment(scope, Draft(**body), once(scope, header, created)))
 
 
 @blueprint.route("/fields")
@@ -175,12 +175,7 @@ def list_revisions(scope: Scope, _query: Query, segment_id: Any) -> Response:
 @blueprint.fails(400, 401, 404, 422, 503)
 def list_customers(scope: Scope, query: Query, segment_id: Any) -> Response:
     """A page of the customers in a segment"""
-    rules = segments.rules_of(scope, segments.get_segment(scope, segment_id))
-    wanted, now = _page_request(query), utc_now()
-    with snapshot(current_app.config["PAGE_SECONDS"]) as facts:
-        total = matching.count(scope, rules, now, facts)
-        rows = matching.page(scope, rules, now, facts, wanted)
-    return jsonify({"data": [customer_shape(row._mapping) for row in rows], "meta": _meta(query, wanted, total, rows)})
+    return page_of(scope, segments.rules_of(scope, segments.get_segment(scope, segment_id)), query)
 
 
 @blueprint.route("/<uuid:segment_id>/explain")
@@ -222,31 +217,3 @@ def _shown(scope: Scope, row: Segment, status: int = 200) -> Response:
 
 def _rows(scope: Scope, segment: Segment) -> int:
     return count(scope, segments.rules_of(scope, segment), current_app.config["EXPORT_SECONDS"]).count
-
-
-def _page_request(query: Query) -> PageRequest:
-    limit, number, descending = query["limit"], query.get("page", 1), query["order"] == "desc"
-    order = {"limit": limit, "sort": query["sort"], "descending": descending}
-    if "cursor" in query:
-        if "page" in query:
-            _refuse("cursor", "Give a page or a cursor, not both.")
-        return PageRequest(**order, after=read_cursor(query["cursor"], query["sort"], descending))
-    if number * limit > limits.PAGED_ROWS:
-        _refuse("page", f"Past {limits.PAGED_ROWS} rows, follow meta.next_cursor.")
-    return PageRequest(**order, offset=(number - 1) * limit)
-
-
-def _refuse(name: str, message: str) -> None:
-    raise Malformed(message, [Problem(f"/{name}", "not_expected", message)])
-
-
-def _meta(query: Query, wanted: PageRequest, total: int, rows: Any) -> dict[str, Any]:
-    full = len(rows) == wanted.limit
-    cursor = write_cursor(matching.position(rows[-1], wanted.sort), wanted.sort, wanted.descending) if full else None
-    return {
-        "total": total,
-        "page": None if wanted.after else query.get("page", 1),
-        "limit": wanted.limit,
-        "total_pages": ceil(total / wanted.limit),
-        "next_cursor": cursor,
-    }

@@ -30,9 +30,14 @@ class Person:
 
     customer: Customer
     tags: Sequence[str]
-    attributes: Mapping[str, Any]
+    held: Sequence[tuple[Attribute, Any]]
     orders: Sequence[PlacedOrder]
     orders_in_all: int
+
+    @property
+    def attributes(self) -> Mapping[str, Any]:
+        """The values of their attributes, by label."""
+        return {attribute.label: value for attribute, value in self.held}
 
 
 def find_person(scope: Scope, customer_id: uuid.UUID) -> Customer | None:
@@ -53,14 +58,14 @@ def everything_of(scope: Scope, customer: Customer) -> Person:
     return Person(customer, tags, _attributes(own), _with_lines(own[0], newest), in_all)
 
 
-def _attributes(own: tuple[uuid.UUID, int]) -> dict[str, Any]:
+def _attributes(own: tuple[uuid.UUID, int]) -> list[tuple[Attribute, Any]]:
     found = db.session.execute(
         select(Attribute, CustomerAttribute)
         .join(CustomerAttribute, (CustomerAttribute.store_id == Attribute.store_id)
               & (CustomerAttribute.key == Attribute.key))
         .where(CustomerAttribute.store_id == own[0], CustomerAttribute.customer_number == own[1])
         .order_by(Attribute.label))
-    return {attribute.label: getattr(value, attribute.kind) for attribute, value in found}
+    return [(attribute, getattr(value, attribute.kind)) for attribute, value in found]
 
 
 def _with_lines(store_id: uuid.UUID, orders: Sequence[Order]) -> list[PlacedOrder]:

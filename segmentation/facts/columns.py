@@ -34,7 +34,8 @@ class Column:
 
     def required(self) -> Column:
         """The column, where there must be a value."""
-        return Column(_required(self.cell), _required(self.json), self.schema)
+        kinds = [kind for kind in self.schema["type"] if kind != "null"]
+        return Column(_required(self.cell), _required(self.json), {**self.schema, "type": kinds[0]})
 
     def remembering(self, values: int) -> Column:
         """The column, which reads so many different cells only once."""

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
+from segmentation.errors import Conflict
 from segmentation.facts.customer_rows import TEXTS, CustomerRecord
 from segmentation.facts.known_customers import completed, known_customers, said_by
 from segmentation.facts.numbers import take_numbers
@@ -116,6 +117,8 @@ def _write_attributes(
             in_list(CustomerAttribute.key, keys)))
     kinds = {row.key: row.kind for row in connection.execute(
         select(Attribute.key, Attribute.kind).where(Attribute.store_id == store_id))}
+    if not kinds.keys() >= {*keys}:
+        raise Conflict("An attribute was removed meanwhile. Try again.")
     values = [(number, key, value, kinds[key]) for number, record in customers
               for key, value in record.attributes.items() if value is not None]
     of_kind = {kind: [value if its == kind else None for *_, value, its in values] for kind in KINDS}

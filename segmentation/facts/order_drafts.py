@@ -7,10 +7,10 @@ that it wrote itself. These add up, in the order of the file.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from segmentation.facts.entries import RowFault
-from segmentation.facts.order_rows import Line, OrderHead, OrderRecord, agreed
+from segmentation.facts.order_rows import REQUIRED, Line, OrderHead, OrderRecord, agreed
 from segmentation.facts.readers import LARGEST_MONEY
 
 DEFAULT_STATUS = "completed"
@@ -31,6 +31,28 @@ class Stored(NamedTuple):
         is_sum = (self.written_by or 0) < 0
         head = self.head._replace(total=None) if is_sum else self.head
         return Draft(head, (), self.number, len(self.lines), self.head.total if is_sum else None, adds=True)
+
+
+class OrderChange(NamedTuple):
+    """What is said of an order that may be stored: a column of OrderHead -> its value, None to take it away; `lines`
+    None where nothing is said of them. What is not said stays.
+    """
+
+    order_id: str
+    said: Mapping[str, Any]
+    lines: Sequence[Line] | None
+
+    def whole(self, stored: Stored | None) -> OrderRecord:
+        """The order as it will be. Raises RowFault where a new one lacks something."""
+        before = stored.head._asdict() if stored else {}
+        if self.lines is not None:
+            before.pop("total", None)  # of other lines
+        values: dict[str, Any] = {**before, **self.said, "order_id": self.order_id}
+        for name in REQUIRED:
+            if values.get(name) is None:
+                raise RowFault(name, "required", "A value is required for a new order.")
+        lines = self.lines if self.lines is not None else stored.lines if stored else ()
+        return OrderRecord(OrderHead(**values), lines)
 
 
 class Draft(NamedTuple):
@@ -64,7 +86,7 @@ class Draft(NamedTuple):
 
 
 def draft_orders(
-    records: Sequence[OrderRecord], stored: Mapping[str, Stored], written_by: int | None
+    records: Sequence[OrderRecord | OrderChange], stored: Mapping[str, Stored], written_by: int | None
 ) -> tuple[dict[str, Draft], dict[int, RowFault]]:
     """The orders to store by their id, and the faults of records (by position) that cannot be taken.
 
@@ -74,9 +96,11 @@ def draft_orders(
     drafts: dict[str, Draft] = {}
     refused: dict[int, RowFault] = {}
     for index, record in enumerate(records):
-        key = record.head.order_id
+        key = record.order_id
         known = stored.get(key)
         try:
+            if isinstance(record, OrderChange):
+                record = record.whole(known)
             before = _before(drafts.get(key), known, written_by)
             drafts[key] = _joined(before, record) if before else _started(record, known)
         except RowFault as fault:

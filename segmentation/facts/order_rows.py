@@ -64,6 +64,11 @@ class OrderRecord(NamedTuple):
     head: OrderHead
     lines: Sequence[Line]
 
+    @property
+    def order_id(self) -> str:
+        """The shop's own id of the order."""
+        return self.head.order_id
+
 
 COLUMNS = (*OrderHead._fields, "currency", *Line._fields)
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from segmentation.facts.customers import create_customers
 from segmentation.facts.known_orders import known_orders
 from segmentation.facts.numbers import find_numbers, take_numbers
-from segmentation.facts.order_drafts import Draft, Stored, draft_orders
+from segmentation.facts.order_drafts import Draft, OrderChange, Stored, draft_orders
 from segmentation.facts.order_rows import HEAD_TEXTS, LINE_TEXTS, OrderRecord
 from segmentation.facts.statistics import refresh_order_statistics
 from segmentation.facts.versions import lock_facts, next_version
@@ -26,7 +26,7 @@ from segmentation.models.functions import in_list
 
 
 def upsert_orders(
-    session: Session, store_id: uuid.UUID, records: Sequence[OrderRecord], written_by: int | None
+    session: Session, store_id: uuid.UUID, records: Sequence[OrderRecord | OrderChange], written_by: int | None
 ) -> Written:
     """Store orders, those that are new or changed under one new data version, creating customers that are unknown.
 
@@ -36,7 +36,7 @@ def upsert_orders(
     """
     before = lock_facts(session, store_id)
     connection = session.connection()
-    stored = known_orders(connection, store_id, dict.fromkeys(record.head.order_id for record in records))
+    stored = known_orders(connection, store_id, dict.fromkeys(record.order_id for record in records))
     drafts, refused = draft_orders(records, stored, written_by)
     store = _settings(connection, store_id)
     left = {key for key, draft in drafts.items() if key in stored and _leaves(draft, stored[key], store)}

@@ -1,4 +1,4 @@
-"""The tables: accounts, facts, segments, work. Importing this registers them all."""
+"""The tables: accounts, facts, requests, segments, work. Importing this registers them all."""
 
 from segmentation.models.accounts import Membership, Session, SignInFailures, Store, User
 from segmentation.models.facts import (
@@ -10,10 +10,12 @@ from segmentation.models.facts import (
     OrderLine,
     Tombstone,
 )
+from segmentation.models.requests import AnsweredRequest
 from segmentation.models.segments import Segment, SegmentRevision
 from segmentation.models.work import AuditEvent, Job
 
 __all__ = [
+    "AnsweredRequest",
     "Attribute",
     "AuditEvent",
     "Customer",

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
+from decimal import MIN_EMIN, ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
 from typing import Any, NamedTuple
 
 from segmentation import limits
@@ -159,7 +159,7 @@ class Number(Kind):
 
     def stored(self, value: int | Decimal, *, part: bool = False) -> Bounds:
         """The stored numbers next to it, so that comparing is exact however many decimals were asked for."""
-        with localcontext(prec=2 * limits.TEXT_LENGTH):
+        with localcontext(prec=2 * limits.TEXT_LENGTH, Emin=MIN_EMIN):  # lest something tiny be taken for 0
             units = Decimal(value) * MONEY_UNITS
             floor, ceiling = units.to_integral_value(ROUND_FLOOR), units.to_integral_value(ROUND_CEILING)
         return Bounds(_clamp(int(floor)), _clamp(int(ceiling)))

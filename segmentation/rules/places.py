@@ -123,7 +123,7 @@ class TagSet(_Elsewhere):
 
     def _rows(self, w: Writer) -> str:
         return ("SELECT customer_tags.customer_number AS number FROM customer_tags"
-                f" WHERE customer_tags.store_id = {w.store}")
+                f" WHERE customer_tags.store_id = {w.store}{w.of_customer('customer_tags.customer_number')}")
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,8 @@ class AttributeValue(_Elsewhere):
 
     def _rows(self, w: Writer) -> str:
         return ("SELECT customer_attributes.customer_number AS number FROM customer_attributes"
-                f" WHERE customer_attributes.store_id = {w.store} AND customer_attributes.key = {w.bind(self.key)}")
+                f" WHERE customer_attributes.store_id = {w.store} AND customer_attributes.key = {w.bind(self.key)}"
+                f"{w.of_customer('customer_attributes.customer_number')}")
 
 
 @dataclass(frozen=True)
@@ -204,7 +205,7 @@ class Aggregate(_Elsewhere):
                 f" WHERE {self._rows(w, where)} GROUP BY {key}")
 
     def _rows(self, w: Writer, where: Where | None) -> str:
-        own = self.source.rows.format(store=w.store)
+        own = f"{self.source.rows.format(store=w.store)}{w.of_customer('orders.customer_number')}"
         return f"{own} AND ({where.write()})" if where else own
 
 

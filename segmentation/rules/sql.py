@@ -66,7 +66,8 @@ class Compiler(Writer):
         if reference.id not in self._segments:
             self._segments[reference.id] = self.add_set(
                 "SELECT customers.number AS number FROM customers"
-                f" WHERE customers.store_id = {self.store} AND {self.group(reference.tree)}")
+                f" WHERE customers.store_id = {self.store}{self.of_customer('customers.number')}"
+                f" AND {self.group(reference.tree)}")
         return self._segments[reference.id]
 
     def predicate(self, node: Condition) -> Predicate | None:

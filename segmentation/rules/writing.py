@@ -17,9 +17,13 @@ from segmentation.rules.predicates import Equal, OneOf, Piece, Predicate, Span
 
 @dataclass(frozen=True)
 class Facts:
-    """Where the facts of one store are read from: an engine's dialect; the tables have the names of the models'."""
+    """Where the facts of one store are read from: an engine's dialect; the tables have the names of the models'.
+
+    `only`: the number of the one customer who is asked about, where it is one. Then nobody else's facts are looked at.
+    """
 
     dialect: Dialect
+    only: int | None = None
 
 
 class Writer:
@@ -32,12 +36,17 @@ class Writer:
         self.values: dict[str, Any] = {"store": facts.dialect.bind(store_id)}
         self.sets: dict[str, str] = {}
         self._distinct: set[str] = set()
+        self._only = None if facts.only is None else self.bind(facts.only)
 
     def bind(self, value: Any) -> str:
         """The parameter that holds `value`."""
         name = f"v{len(self.values)}"
         self.values[name] = self.dialect.bind(value)
         return f":{name}"
+
+    def of_customer(self, column: str) -> str:
+        """What narrows a select to the one customer who is asked about, by the column of their number; if it is one."""
+        return "" if self._only is None else f" AND {column} = {self._only}"
 
     def test(self, column: str, predicate: Predicate, wanted: bool = True) -> str:
         """Whether the column's value passes (or fails, if not `wanted`); unknown where it has none."""

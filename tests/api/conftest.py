@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import update
 from werkzeug.test import TestResponse
 
 from segmentation import leases
@@ -153,7 +152,7 @@ def _finish(job_id: uuid.UUID, kind: str) -> None:
 def _customers(store: uuid.UUID, size: int, canary: str = "") -> None:
     now = datetime(2026, 5, 15, 12, tzinfo=UTC)
     with writing() as session:
-        session.execute(update(Store).where(Store.id == store).values(last_customer_number=size))
+        session.get_one(Store, store).last_customer_number = size
         for n in range(size):
             first, last = NAMES[n % len(NAMES)], f"Family {n % 5}{canary}"
             orders = n % 9

@@ -25,12 +25,21 @@ FOR_VIEWERS = {
     ("GET", "/api/attributes"),
     ("GET", "/api/jobs"),
     ("GET", "/api/jobs/<uuid:job_id>"),
+    ("GET", "/api/customers"),
+    ("GET", "/api/customers/<uuid:customer_id>"),
 }
-FOR_OWNERS = {("PUT", "/api/attributes/<key>"), ("DELETE", "/api/attributes/<key>")}
+FOR_OWNERS = {
+    ("PUT", "/api/attributes/<key>"),
+    ("DELETE", "/api/attributes/<key>"),
+    ("DELETE", "/api/customers/<uuid:customer_id>"),
+}
 BODIES: dict[tuple[str, str], Any] = {
     ("POST", SEGMENTS): {"name": "n", "rules": RULES},
     ("POST", f"{SEGMENTS}/preview"): {"rules": RULES},
     ("PUT", "/api/attributes/<key>"): {"label": "Tier", "kind": "text"},
+    ("PUT", "/api/customers"): {"customers": [{"external_id": "x"}]},
+    ("PUT", "/api/orders"): {
+        "orders": [{"external_id": "x", "customer_id": "x", "ordered_at": "2024-05-01", "total": 1}]},
 }
 
 
@@ -47,6 +56,7 @@ def routes(world: World) -> list[tuple[str, str]]:
 def ask(client: Client, method: str, rule: str, segment: str, store: str | None = None) -> Any:
     """A request with a body that would be accepted."""
     url = rule.replace("<key>", "tier").replace("<uuid:segment_id>", segment)
+    url = url.replace("<uuid:customer_id>", str(A_CUSTOMER))
     if rule.endswith("/explain"):
         url += f"?customer_id={A_CUSTOMER}"
     url = url.replace("<uuid:job_id>", str(a_job(client, method, rule)))
@@ -107,6 +117,29 @@ def test_a_segment_of_another_store_is_as_unknown_as_any(world: World) -> None:
             assert len({str(told(answer)) for answer in answers}) == 1
 
 
+def test_a_customer_of_another_store_is_as_unknown_as_any(world: World) -> None:
+    listed = world.as_user("owner@b.example", "b").get("/api/customers?sort=id&order=desc").json["data"]
+    theirs = next(row["id"] for row in listed if row["id"] != str(A_CUSTOMER))
+    for method, rule in routes(world):
+        if "<uuid:customer_id>" in rule:
+            answers = [world.owner.open(method, rule.replace("<uuid:customer_id>", unknown))
+                       for unknown in (theirs, str(uuid.uuid4()), "1")]
+            for answer in answers:
+                checked_error(answer, 404, "not_found")
+            assert len({str(told(answer)) for answer in answers}) == 1
+
+
+def test_writing_and_erasing_keep_to_ones_own_store(world: World) -> None:
+    other, owner = world.as_user("owner@b.example", "b"), world.owner
+    before = other.get(f"/api/customers/{A_CUSTOMER}").json
+    batch = {"customers": [{"external_id": before["external_id"], "first_name": "taken"}]}
+    assert owner.put("/api/customers", batch).json["created"] == 1
+    order = {"external_id": "1", "customer_id": before["external_id"], "ordered_at": "2024-05-01", "total": 1}
+    assert owner.put("/api/orders", {"orders": [order]}).json["created"] == 1
+    assert owner.delete(f"/api/customers/{A_CUSTOMER}").status_code == 204
+    assert other.get(f"/api/customers/{A_CUSTOMER}").json == before
+
+
 @pytest.mark.parametrize(
     ("query", "code"),
     [
@@ -134,7 +167,7 @@ def test_roles(world: World) -> None:
         with ask(editor, method, rule, segment) as answer:
             allowed = (method, rule) not in FOR_OWNERS
             assert answer.status_code < 300 if allowed else answer.status_code == 403, (method, rule, answer.text)
-    for method, rule in sorted(FOR_OWNERS, reverse=True):
+    for method, rule in sorted(FOR_OWNERS, key=lambda route: route[0] == "DELETE"):
         assert ask(world.owner, method, rule, segment).status_code < 300
 
 
@@ -144,7 +177,8 @@ def test_nothing_of_another_store_is_ever_shown(world: World) -> None:
     assert other.post("/preview", {"rules": RULES}).json == {"count": 7}
     assert world.owner.post("/preview", {"rules": RULES}).json == {"count": 0}
     everyone = world.owner.create()["id"]
-    for url in ("", "/fields", f"/{everyone}", f"/{everyone}/customers?limit=100", f"/{everyone}/export"):
+    for url in ("", "/fields", f"/{everyone}", f"/{everyone}/customers?limit=100", f"/{everyone}/export",
+                f"/api/customers?search={CANARY}", f"/api/customers/{A_CUSTOMER}"):
         with world.owner.get(url) as answer:
             assert answer.status_code == 200
             assert CANARY.encode() not in answer.data
