@@ -8,14 +8,16 @@ rows mean in `facts.customer_rows` and `facts.order_rows`, how that is stored in
 from __future__ import annotations
 
 import gc
+import sys
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -41,9 +43,10 @@ from segmentation.rejected import RejectedSink, Rejection
 Kind = Literal["customers", "orders"]
 JOB_KINDS = ("import_customers", "import_orders")
 FOLLOWING = {"customers": "refresh", "orders": "score"}  # the job that a job of a kind is followed by
-BATCH_ROWS = 5_000  # to a transaction: the store's facts are locked for about a tenth of a second
+BATCH_ROWS = 10_000  # to a transaction: the store's facts are locked for about a quarter of a second
 BATCH_CHARACTERS = 8_000_000
 COLLECT_AFTER = 100_000  # objects
+SWITCH_SECONDS = 0.0005
 SETTINGS_SECONDS = 30.0
 
 
@@ -76,6 +79,13 @@ class ImportResult:
         return (self.rows - self.resumed_from) / max(self.seconds, 1e-9)
 
 
+class _Batch(NamedTuple):
+    """Entries that are committed together, and how much of the file had been read by then."""
+
+    entries: Sequence[Entry[Any]]
+    position: int
+
+
 @dataclass(frozen=True)
 class _Checkpoint:
     """What is committed: rows dealt with, how they ended, and how much the sink had kept of the rejected ones."""
@@ -100,17 +110,18 @@ def import_file(
     of them can be tried again, and go on where the last batch ended.
     """
     started = perf_counter()
-    with _fewer_collections(), opened(path) as file:
+    with _fewer_collections(), _quick_switches(), opened(path) as file:
         reader = _reader(store_id, kind, _mapped(file.names, mapping or {}))
         lease = held or leases.claim(store_id, f"import_{kind}", file.digest, JOB_KINDS)
         start = done = _Checkpoint(**lease.checkpoint)
         try:
             rejected.begin(file.header, start.sink_size if start.rejected else None)
             entries = reader.entries(islice(file.rows(), start.rows, None))
-            for batch in _batches(entries, file):
-                done = _commit(store_id, kind, lease, done, batch, rejected)
-                rate = (done.rows - start.rows) / (perf_counter() - started)
-                progress(Progress(file.position, file.size, done.rows, done.written, done.rejected, rate))
+            with closing(_ahead(_batches(entries, file))) as batches:
+                for batch in batches:
+                    done = _commit(store_id, kind, lease, done, batch.entries, rejected)
+                    rate = (done.rows - start.rows) / (perf_counter() - started)
+                    progress(Progress(batch.position, file.size, done.rows, done.written, done.rejected, rate))
             _finish(store_id, kind, lease, done, file, user_id, FOLLOWING[kind] if held else None)
         except BaseException as error:
             with suppress(Exception):
@@ -145,6 +156,17 @@ def _mapped(names: Sequence[str], mapping: Mapping[str, str]) -> list[str]:
     return [columns.get(name, name) for name in names]
 
 
+@contextmanager
+def _quick_switches() -> Iterator[None]:
+    """Let the thread that waits for the database go on as soon as it has answered: see `_ahead`."""
+    seconds = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_SECONDS)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(seconds)
+
+
 def _reader(store_id: uuid.UUID, kind: Kind, names: Sequence[str]) -> CustomerReader | OrderReader:
     with reading(SETTINGS_SECONDS) as connection:
         store = connection.execute(
@@ -159,7 +181,7 @@ def _reader(store_id: uuid.UUID, kind: Kind, names: Sequence[str]) -> CustomerRe
     return CustomerReader(names, zone, store.country, attributes, utc_now().astimezone(zone).date())
 
 
-def _batches(entries: Iterator[Entry[Any]], file: CsvFile) -> Iterator[list[Entry[Any]]]:
+def _batches(entries: Iterator[Entry[Any]], file: CsvFile) -> Iterator[_Batch]:
     """Entries with about so many rows and characters together; an entry is never divided."""
     batch: list[Entry[Any]] = []
     rows, start = 0, file.characters
@@ -167,10 +189,19 @@ def _batches(entries: Iterator[Entry[Any]], file: CsvFile) -> Iterator[list[Entr
         batch.append(entry)
         rows += len(entry.rows)
         if rows >= BATCH_ROWS or file.characters - start >= BATCH_CHARACTERS:
-            yield batch
+            yield _Batch(batch, file.position)
             batch, rows, start = [], 0, file.characters
     if batch:
-        yield batch
+        yield _Batch(batch, file.position)
+
+
+def _ahead(batches: Iterator[_Batch]) -> Generator[_Batch, None, None]:
+    """The batches; each is read while the database is at work on the one before. To be closed before the file is."""
+    with ThreadPoolExecutor(1) as reading_thread:
+        following = reading_thread.submit(next, batches, None)
+        while (batch := following.result()) is not None:
+            following = reading_thread.submit(next, batches, None)
+            yield batch
 
 
 def _commit(
