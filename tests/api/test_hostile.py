@@ -96,6 +96,19 @@ WRONG: tuple[Any, ...] = (
     "0000-00-00",
     "99999-01-01",
 )
+FACTS: dict[str, dict[str, Any]] = {
+    "/api/customers": {"customers": [
+        {"external_id": "h1", "first_name": "x", "last_name": None, "email": "h@example.com", "mobile": "0501234567",
+         "gender": "female", "birthday": "1990-02-03", "city": "x", "region": "x", "country": "SA", "language": "ar",
+         "source": "x", "accepts_marketing": True, "tags": ["a", "b"], "created_at": "2024-05-01T12:00:00Z",
+         "attributes": {"tier": "x", "points": 1.5}},
+        {"external_id": "h2"}]},
+    "/api/orders": {"orders": [
+        {"external_id": "h1", "customer_id": "h1", "ordered_at": "2024-05-01", "status": "paid", "currency": "SAR",
+         "total": 1.5, "channel": "x", "payment_method": "x", "coupon": "x", "city": "x", "lines": [
+             {"sku": "x", "product": "x", "category": "x", "brand": "x", "quantity": 1, "unit_price": 1.5}]},
+        {"external_id": "h2", "customer_id": "h2", "ordered_at": "2024-05-01", "total": 0}]},
+}
 MALFORMED = {
     "deep lists": b"[" * 100_000,
     "deep objects": b'{"a":' * 40_000,
@@ -145,9 +158,9 @@ def slots(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         yield from slots(inner, (*path, key))
 
 
-def with_slot(path: tuple[Any, ...], value: Any) -> dict[str, Any]:
-    """The tree with another value in a slot; the slot is taken out when that is the class `type`."""
-    tree = copy.deepcopy(TREE)
+def with_slot(path: tuple[Any, ...], value: Any, document: Any = TREE) -> dict[str, Any]:
+    """The document with another value in a slot; the slot is taken out when that is the class `type`."""
+    tree: dict[str, Any] = copy.deepcopy(document)
     place: Any = tree
     for key in path[:-1]:
         place = place[key]
@@ -186,6 +199,75 @@ def test_every_answer_about_every_wrong_value(world: World) -> None:
                 assert full.json["count"] == plain.json["count"]
             else:
                 checked_error(full, 422, "invalid_rules")
+
+
+@pytest.mark.parametrize("url", FACTS)
+def test_every_wrong_value_in_every_slot_of_a_batch(world: World, url: str) -> None:
+    client, document = world.owner, FACTS[url]
+    for key, kind in (("tier", "text"), ("points", "number")):
+        client.put(f"/api/attributes/{key}", {"label": key, "kind": kind})
+    assert client.put(url, document).status_code == 200
+    refused = 0
+    for path in slots(document):
+        for wrong in (*WRONG, type, "=1+1", "\u0000", ["x" * 256], {"a/b": 1}, 0.00001, 2**63, "2024-05-01T25:00"):
+            response = client.put(url, with_slot(path, wrong, document))
+            if response.status_code == 200:
+                continue
+            refused += 1
+            for problem in checked_error(response, 422, "invalid"):
+                assert address(problem["path"], with_slot(path, wrong, document))
+    assert refused > 500
+
+
+def address(pointer: str, document: Any) -> bool:
+    """Whether the document has such a place, or a place that could hold it."""
+    *steps, last = (step.replace("~1", "/").replace("~0", "~") for step in pointer.removeprefix("/").split("/"))
+    for step in steps:
+        document = document[int(step)] if isinstance(document, list) else document[step]
+    return int(last) < len(document) if isinstance(document, list) else isinstance(document, dict)
+
+
+@pytest.mark.parametrize("url", FACTS)
+@pytest.mark.parametrize("name", MALFORMED)
+def test_malformed_batches(world: World, url: str, name: str) -> None:
+    for method, headers in (("PUT", {}), ("PUT", {"Idempotency-Key": "k"})):
+        answer = world.owner.open(method, url, data=MALFORMED[name], content_type="application/json", headers=headers)
+        assert checked_error(answer, 400, "malformed_json") == []
+
+
+@pytest.mark.parametrize("url", FACTS)
+def test_random_bytes_in_a_batch_never_break_the_server(world: World, url: str) -> None:
+    rng, client = Random(13), world.owner
+    whole = json.dumps(FACTS[url], ensure_ascii=False).encode()
+    for _ in range(700):
+        body = bytearray(whole)
+        for _ in range(rng.randint(1, 3)):
+            at = rng.randrange(len(body))
+            body[at : at + rng.randint(0, 3)] = rng.choice((b"", b"[", b"}", b'"', b"\\u0000", b"1e9", b"\xff"))
+        response = client.open("PUT", url, data=bytes(body), content_type="application/json")
+        if response.status_code != 200:
+            checked_error(response, response.status_code)
+            assert response.status_code in {400, 422}
+
+
+@pytest.mark.parametrize("query", [
+    "search=", "search=%00", "external_id=", f"external_id={'x' * 256}", "email=a&email=b", "mobile=%20", "page=0",
+    "limit=101", "sort=password", "cursor=abc", "phone=1", f"search={'x' * 1001}", "page=401",
+])
+def test_bad_queries_of_a_look_up(world: World, query: str) -> None:
+    checked_error(world.owner.get(f"/api/customers?{query}"), 400)
+
+
+@pytest.mark.parametrize("text", [
+    "'; DROP TABLE customers; --", "%", "_", "\\", "%s", ":x", "?1", "{0}", '"', "1' OR '1'='1", "🙂", "\u202e", "..",
+    "\u0640", "a b c d e f g h", "@", "+", "()",
+])
+def test_whatever_is_looked_for_is_data(world: World, text: str) -> None:
+    for name in ("search", "external_id", "email", "mobile"):
+        query = {name: text, "store_id": str(world.a)}
+        response = world.owner.open("GET", "/api/customers", query_string=query, store="")
+        assert response.status_code == 200
+        assert response.json["meta"]["total"] < 60
 
 
 def test_a_problem_has_the_address_and_the_id_of_its_node(world: World) -> None:

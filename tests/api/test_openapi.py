@@ -12,6 +12,8 @@ from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
 from segmentation import limits
+from segmentation.api.customer_schemas import A_CUSTOMER as A_CUSTOMER_RECORD
+from segmentation.api.customer_schemas import AN_ORDER
 from tests.api.conftest import A_CUSTOMER, World
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -105,6 +107,36 @@ def test_the_further_answers_are_as_documented(world: World) -> None:
     broken = client.get(f"/{segment}")
     assert broken.json["invalid"] is True
     conforms(world, base + "/{segment_id}", "get", broken)
+
+
+def test_answers_about_customers_are_as_documented(world: World) -> None:
+    client = world.owner
+    client.put("/api/attributes/tier", {"label": "Tier", "kind": "text"})
+    customer = {**A_CUSTOMER_RECORD, "attributes": {"tier": "gold"}}
+    written = client.put("/api/customers", {"customers": [customer]})
+    conforms(world, "/api/customers", "put", written)
+    conforms(world, "/api/orders", "put", client.put("/api/orders", {"orders": [AN_ORDER]}))
+    conforms(world, "/api/customers", "put", client.put("/api/customers", {"customers": [{}]}))
+    conforms(world, "/api/orders", "put", client.put("/api/orders", {"orders": 1}))
+    client.create({"logic": "AND"})
+    found = client.get("/api/customers?external_id=C-1001")
+    conforms(world, "/api/customers", "get", found)
+    one = client.get(f"/api/customers/{found.json['data'][0]['id']}")
+    assert one.json["orders"]
+    assert one.json["segments"]
+    conforms(world, "/api/customers/{customer_id}", "get", one)
+    conforms(world, "/api/customers/{customer_id}", "delete", client.delete("/api/customers/1"))
+
+
+def test_the_examples_of_batches_conform_to_their_schemas(world: World) -> None:
+    found = document(world)
+    registry = Registry().with_resource("urn:api", Resource.from_contents(found, DRAFT202012))  # type: ignore[var-annotated]
+    for name, example in (("CustomerRecord", A_CUSTOMER_RECORD), ("OrderRecord", AN_ORDER)):
+        Draft202012Validator({"$ref": f"urn:api#/components/schemas/{name}"}, registry=registry).validate(example)
+    described = found["paths"]["/api/orders"]["put"]["parameters"]
+    assert {(each["in"], each["name"]): each["required"] for each in described} == {
+        ("query", "store_id"): True, ("header", "Idempotency-Key"): False}
+    assert found["components"]["schemas"]["CustomerBatch"]["properties"]["customers"]["maxItems"] == limits.RECORDS
 
 
 def test_the_catalogue_is_enough_to_build_a_form(world: World) -> None:
