@@ -50,7 +50,7 @@ def _run(url: str, folder: str, customers: int, orders: int, rounds: int) -> Non
         print(f"{url.split(':')[0]}: {SEGMENTS} segments counted one by one in {alone:.1f} s, together in "
               f"{together:.1f} s ({together / alone:.0%})")
         imported = import_orders(Path(folder), orders)
-        print(f"{url.split(':')[0]}: {imported.rows} orders imported, {imported.rate:,.0f} rows/s")
+        print(f"{url.split(':')[0]}: {imported.rows} rows of orders imported, {imported.rate:,.0f} rows/s")
         db.session.remove()
         db.engine.dispose()
     with server(environ, free_port()) as connection:

@@ -74,8 +74,9 @@ class Draft(NamedTuple):
         """The total given, else the sum of the lines that have an amount, else None."""
         if self.head.total is not None:
             return self.head.total
-        amounts = (self.sum_before, *(line.amount for line in self.lines))
-        known = [amount for amount in amounts if amount is not None]
+        known = [line.amount or 0 for line in self.lines if line.unit_price is not None]
+        if self.sum_before is not None:
+            known.append(self.sum_before)
         return sum(known) if known else None
 
     def leaves(self, stored: Stored) -> bool:
@@ -110,8 +111,10 @@ def draft_orders(
 
 def _before(draft: Draft | None, stored: Stored | None, written_by: int | None) -> Draft | None:
     """What the same import has said of the order already."""
-    if written_by is None or draft is not None or stored is None:
-        return None if written_by is None else draft
+    if written_by is None:
+        return None
+    if draft is not None or stored is None:
+        return draft
     return stored.piece() if abs(stored.written_by or 0) == written_by else None
 
 

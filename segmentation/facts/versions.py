@@ -16,7 +16,8 @@ def lock_facts(session: Session, store_id: uuid.UUID) -> int:
 
     Call it first in every transaction that may change facts; `next_version` once it is known that it does.
     """
-    statement = select(Store.data_version).where(Store.id == store_id).with_for_update()
+    # As strong a lock as an update takes: rows that refer to the store can still be written meanwhile.
+    statement = select(Store.data_version).where(Store.id == store_id).with_for_update(key_share=True)
     version: int | None = session.execute(statement).scalar_one_or_none()
     if version is None:
         raise NotFound()
