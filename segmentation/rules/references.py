@@ -34,15 +34,19 @@ def check_references(tree: Group, path: str) -> Problem | None:
     """What is wrong with how far, or to how much, the tree refers."""
     if reference_depth(tree) > limits.REFERENCE_DEPTH:
         return too_deep(path)
-    referred = _referred(tree)
-    if len(referred) > limits.REFERRED_SEGMENTS:
+    if len(_referred(tree)) > limits.REFERRED_SEGMENTS:
         message = Filled("A rule may lead to {most} segments.", most=limits.REFERRED_SEGMENTS)
         return Problem(path, "too_many_segments", message, tree.id)
-    if sum(1 for each in (tree, *referred) for _ in conditions_of(each)) > limits.REFERRED_CONDITIONS:
+    if size(tree) > limits.REFERRED_CONDITIONS:
         message = Filled("With the segments it leads to, a rule may have {most} conditions.",
                          most=limits.REFERRED_CONDITIONS)
         return Problem(path, "too_many_conditions", message, tree.id)
     return None
+
+
+def size(tree: Group) -> int:
+    """How many conditions the tree has, with those of every segment that it leads to."""
+    return sum(1 for each in (tree, *_referred(tree)) for _ in conditions_of(each))
 
 
 def too_deep(path: str) -> Problem:

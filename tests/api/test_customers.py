@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import func, select
 
 from segmentation import limits
+from segmentation.audience import belonging
 from segmentation.database import writing
 from segmentation.extensions import db
 from segmentation.models import AuditEvent, Customer, Order, OrderLine, Segment, Store, Tombstone
@@ -270,6 +271,18 @@ def test_the_segments_of_a_customer(world: World) -> None:
         assert shown["segments_untold"] == [{"id": ids["everyone"], "name": "everyone", "reason": "invalid"}]
     assert {each["name"] for each in person(world, "S")["segments"]} == {
         "shoes", "in shoes", "no tag", "not gold", "spent", "average"}
+
+
+def test_many_segments_with_many_conditions(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = [{"field": "orders.count", "operator": "greater_than", "value": n, "where": {"logic": "AND", "conditions": [
+        {"field": "order.channel", "operator": "equals", "value": f"w{n}"}]}} for n in range(60)]
+    for n in range(7):
+        rules = {"logic": "AND" if n % 2 else "OR", "negate": n > 3, "conditions": words}
+        assert world.owner.post("", {"name": str(n), "rules": rules}).status_code == 201
+    whole = world.owner.get(f"{CUSTOMERS}/{A_CUSTOMER}").json
+    assert {each["name"] for each in whole["segments"]} == {"4", "5", "6"}
+    monkeypatch.setattr(belonging, "TREES_AT_ONCE", 1)
+    assert world.owner.get(f"{CUSTOMERS}/{A_CUSTOMER}").json == whole
 
 
 @ON_SQLITE
