@@ -180,14 +180,14 @@ class OrderReader:
         cells = [*row.cells, ""]
         try:
             head = self._read_head(self._head_cells(cells))
-            return head, made_line(*map(_read, self._line_readers, self._line_cells(cells)))
+            return head, made_line(*_values(self._line_readers, self._line_cells(cells)))
         except Fault as fault:
             raise self._located(cells, fault) from None
 
     def _read_head(self, cells: Sequence[str]) -> OrderHead:
         seen, head = self._last
         if head is None or cells != seen:
-            *values, _currency = map(_read, self._head_readers, cells)
+            *values, _currency = _values(self._head_readers, cells)
             head = OrderHead(*values)
             self._last = cells, head
         return head
@@ -202,8 +202,8 @@ class OrderReader:
         return RowFault("unit_price", fault.code, fault.message)
 
 
-def _read(read: Reader, cell: str) -> Any:
-    return read(cell)
+def _values(readers: Sequence[Reader], cells: Sequence[str]) -> list[Any]:
+    return [read(cell) for read, cell in zip(readers, cells, strict=True)]
 
 
 def _nothing(_cell: str) -> None:
