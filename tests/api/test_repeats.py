@@ -157,6 +157,7 @@ def test_killed_before_the_answer_is_sent_it_is_sent_to_the_repetition(world: Wo
         method = "PUT" if url else "POST"
         with world.app.app_context():
             before = db.session.scalars(select(func.count()).select_from(made)).one()
+            db.session.remove()
             db.engine.dispose()
         child = os.fork()
         if not child:
