@@ -29,7 +29,6 @@ from tests.jobs.shop import KINDS, ask, has_ended, job_of, make_shop, version_of
 
 ROWS = 160
 KILLS = 2  # in a round: a third death at one place would, rightly, be the end of a job
-PATIENCE = 90.0  # seconds, on a machine that does other things too
 FIGURES = ("jobs", "kills", "resumed", "wrong", "stuck", "partial")
 
 
@@ -100,7 +99,7 @@ def _kill_one(app: Flask, engine: str, jobs: dict[str, uuid.UUID], rng: random.R
               figures: Counter[tuple[str, str, str]]) -> None:
     target = rng.choice([job_id for job_id in jobs.values() if not has_ended(job_id)])
     with worker(app, pause=rng.choice((0.03, 0.06, 0.12))) as process:
-        wait_until(lambda: job_of(target).state != "queued", PATIENCE)
+        wait_until(lambda: job_of(target).state != "queued")
         time.sleep(rng.uniform(0, 0.7))
         process.kill()
         process.wait()
@@ -112,7 +111,7 @@ def _kill_one(app: Flask, engine: str, jobs: dict[str, uuid.UUID], rng: random.R
 
 def _ends(job_id: uuid.UUID) -> bool:
     try:
-        wait_until(lambda: has_ended(job_id), PATIENCE)
+        wait_until(lambda: has_ended(job_id))
     except AssertionError:
         return False
     return True

@@ -33,7 +33,8 @@ from tests.conftest import SECRET, make_store
 
 ROOT = Path(__file__).resolve().parents[2]
 KINDS = ("import_orders", "import_customers", "export", "refresh", "score")
-SEGMENTS = 6
+SEGMENTS = 12
+PATIENCE = 120.0  # seconds, on a machine that does other things too
 COLUMNS = ("external_id", "orders_count", "orders_amount")
 HEADER = "order_id,customer_id,ordered_at,status,total"
 
@@ -50,10 +51,10 @@ def worker(app: Flask, pause: float = 0.0, step: int = 10) -> Iterator[subproces
         yield process
     finally:
         process.terminate()
-        process.wait(40)
+        process.wait(PATIENCE)
 
 
-def wait_until(truth: Callable[[], Any], seconds: float = 30.0) -> Any:
+def wait_until(truth: Callable[[], Any], seconds: float = PATIENCE) -> Any:
     """What the function says once it is true."""
     end = time.monotonic() + seconds
     while not (found := truth()):
