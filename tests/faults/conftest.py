@@ -85,7 +85,8 @@ def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
     def set_clock(instant: str) -> None:
         now = datetime.fromisoformat(instant)
-        for module in ("segmentation.segments", "segmentation.answers", "segmentation.api.paging"):
+        for module in ("segmentation.segments", "segmentation.counting", "segmentation.answers",
+                       "segmentation.api.paging"):
             monkeypatch.setattr(f"{module}.utc_now", lambda: now)
 
     return set_clock
