@@ -40,9 +40,12 @@ INVALID, TOO_SLOW = "invalid", "too_slow"
 
 @dataclass
 class Belonging:
-    """The active segments that a customer is in; and those of which that cannot be told, with the reason."""
+    """The active segments that a customer is in, those they are not in, and those of which that cannot be told, with
+    the reason.
+    """
 
     inside: list[Segment] = field(default_factory=list)
+    outside: list[Segment] = field(default_factory=list)
     untold: list[tuple[Segment, str]] = field(default_factory=list)
 
 
@@ -67,8 +70,8 @@ def belonging(scope: Scope, customer: Customer) -> Belonging:
     for row in rows:
         if row.id in trees and row.id not in matches:
             found.untold.append((row, TOO_SLOW))
-        elif matches.get(row.id):
-            found.inside.append(row)
+        elif row.id in matches:
+            (found.inside if matches[row.id] else found.outside).append(row)
     return found
 
 

@@ -60,6 +60,7 @@ PAGES: dict[Route, tuple[str, int]] = {
     ("GET", f"{CUSTOMERS}/"): ("viewer", 200),
     ("GET", f"{CUSTOMERS}/<uuid:customer_id>"): ("viewer", 200),
     ("GET", f"{CUSTOMERS}/<uuid:customer_id>/segments"): ("viewer", 200),
+    ("POST", f"{CUSTOMERS}/<uuid:customer_id>/erase"): ("owner", 303),
     ("GET", f"{STORE}/imports/"): ("viewer", 200),
     ("POST", f"{STORE}/imports/"): ("editor", 422),  # without a file
     ("GET", UPLOAD): ("editor", 404),  # there is none; see test_imports
@@ -250,7 +251,7 @@ def test_a_token_in_the_address_or_the_header_opens_no_page(world: World, owner:
 def test_roles(world: World, visit: Callable[..., Visitor], role: str) -> None:
     """Each page answers exactly those roles that it is for."""
     visitor = visit(f"{role}@a.example")
-    for route in sorted(OF_STORES, key=lambda route: ("forget" in route[1], route)):
+    for route in sorted(OF_STORES, key=lambda route: (route[1].endswith(("forget", "erase")), route)):
         least, expected = PAGES[route]
         segment = world.owner.create()["id"]
         if "/forget" in route[1]:
