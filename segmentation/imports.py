@@ -31,7 +31,7 @@ from segmentation.errors import NotFound, Unavailable
 from segmentation.facts.csv_files import CsvFile, Row, opened
 from segmentation.facts.customer_rows import CustomerReader
 from segmentation.facts.customers import upsert_customers
-from segmentation.facts.entries import Entry, RowFault
+from segmentation.facts.entries import LEFT_OUT, Entry, RowFault
 from segmentation.facts.order_rows import OrderReader
 from segmentation.facts.orders import upsert_orders
 from segmentation.facts.writing import Written
@@ -103,7 +103,7 @@ def import_file(
     """Import a CSV file into a store, or go on with it; `progress` is called after every batch, once it is committed.
 
     `held` is the lease of whoever runs this as a job of their own; without one the job is found by the file. `mapping`
-    says which of our columns stands under a heading that is not its name.
+    says which of our columns stands under a heading that is not its name; an empty one leaves the column out.
 
     Raises Invalid when the file as a whole does not fit, Conflict while another import runs in the store or when
     `rejected` is not the file to go on with, NotFound without such a store, Unavailable when the database stops; all
@@ -152,7 +152,7 @@ def check_file(store_id: uuid.UUID, kind: Kind, path: Path, mapping: Mapping[str
 
 
 def _mapped(names: Sequence[str], mapping: Mapping[str, str]) -> list[str]:
-    columns = {heading.strip().lower(): column for heading, column in mapping.items()}
+    columns = {heading.strip().lower(): column or LEFT_OUT for heading, column in mapping.items()}
     return [columns.get(name, name) for name in names]
 
 

@@ -19,7 +19,6 @@ from segmentation.errors import Invalid, NotFound
 from segmentation.facts import headings
 from segmentation.facts.csv_files import Row, opened
 from segmentation.facts.customer_rows import ATTRIBUTE, VALUES
-from segmentation.facts.entries import LEFT_OUT
 from segmentation.facts.order_rows import COLUMNS as ORDER_COLUMNS
 from segmentation.facts.order_rows import REQUIRED as REQUIRED_OF_ORDERS
 from segmentation.imports import Kind
@@ -93,8 +92,8 @@ def start(scope: Scope, upload_id: uuid.UUID, mapping: Mapping[str, str]) -> Job
     """
     scope.require("editor")
     upload = find(scope, upload_id)
-    whole = {heading: mapping.get(heading) or LEFT_OUT for heading in upload.headings}
-    _check(upload, [column for column in whole.values() if column != LEFT_OUT])
+    whole = {heading: mapping.get(heading, "") for heading in upload.headings}
+    _check(upload, [column for column in whole.values() if column])
     path = files.folders() / str(upload_id) / files.UPLOAD
     # Linked, not moved: when the columns do not fit, the upload is still there to be corrected.
     job = asking.ask_import(scope, upload.kind, lambda target: target.hardlink_to(path), whole, upload.name)

@@ -30,7 +30,8 @@ FORM = {"multipart/form-data": {"schema": {
         "file": {"type": "string", "format": "binary", "description": "a CSV file of at most 100 MiB"},
         "kind": {"type": "string", "enum": list(KINDS)},
         "mapping": {"type": "string", "contentMediaType": "application/json", "description":
-                    "an object from headings of the file to our columns, for headings that are not their names"}}}}}
+                    "an object from headings of the file to our columns, for headings that are not their names; an "
+                    "empty column is left out"}}}}}
 
 
 @blueprint.route("", methods=["POST"])

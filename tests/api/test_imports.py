@@ -82,9 +82,9 @@ def test_new_orders_are_followed_by_scores_and_counts(world: World) -> None:
 
 
 def test_headings_that_are_not_our_names(world: World) -> None:
-    text = "Kundennummer,Stadt\n77,Riyadh\n"
+    text = "Kundennummer,Stadt,Notiz\n77,Riyadh,x\n"
     checked_error(send(world.owner, text), 422, "invalid_header")
-    mapping = {"kundennummer": "external_id", " Stadt ": "city"}
+    mapping = {"kundennummer": "external_id", " Stadt ": "city", "Notiz": ""}
     job = run(world, send(world.owner, text, mapping=json.dumps(mapping)).json)
     assert job["state"] == "done"
     with world.app.app_context():

@@ -12,9 +12,8 @@ from sqlalchemy import select
 from segmentation.extensions import db
 from segmentation.jobs import files
 from segmentation.models import Job
-from tests.pages.conftest import SQLITE, Visitor, World
+from tests.pages.conftest import Visitor, World
 
-pytestmark = SQLITE
 PEOPLE = "Customer ID,First name,Remark\nA1,Ann,x\nA2,أحمد,y\n"
 
 
