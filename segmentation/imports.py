@@ -7,12 +7,10 @@ rows mean in `facts.customer_rows` and `facts.order_rows`, how that is stored in
 
 from __future__ import annotations
 
-import gc
-import sys
 import uuid
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
@@ -28,24 +26,26 @@ from segmentation import leases
 from segmentation.audit import record
 from segmentation.database import reading, writing
 from segmentation.errors import NotFound, Unavailable
+from segmentation.extensions import db
 from segmentation.facts.csv_files import CsvFile, Row, opened
 from segmentation.facts.customer_rows import CustomerReader
 from segmentation.facts.customers import upsert_customers
 from segmentation.facts.entries import LEFT_OUT, Entry, RowFault
-from segmentation.facts.order_rows import OrderReader
+from segmentation.facts.order_reader import OrderReader
 from segmentation.facts.orders import upsert_orders
 from segmentation.facts.writing import Written
 from segmentation.leases import Lease
 from segmentation.models import Attribute, Store
 from segmentation.models.types import utc_now
+from segmentation.pacing import between_batches, importing
 from segmentation.rejected import RejectedSink, Rejection
 
 Kind = Literal["customers", "orders"]
 JOB_KINDS = ("import_customers", "import_orders")
 FOLLOWING = {"customers": "refresh", "orders": "score"}  # the job that a job of a kind is followed by
-BATCH_ROWS = 10_000  # to a transaction: the store's facts are locked for about a quarter of a second
+BATCH_ROWS = 20000  # to a transaction: the store's facts are locked for about half a second
 BATCH_CHARACTERS = 8_000_000
-COLLECT_AFTER = 100_000  # objects
+COLLECT_AFTER = 100_000_000  # objects
 SWITCH_SECONDS = 0.0005
 SETTINGS_SECONDS = 30.0
 
@@ -110,7 +110,7 @@ def import_file(
     of them can be tried again, and go on where the last batch ended.
     """
     started = perf_counter()
-    with _fewer_collections(), _quick_switches(), opened(path) as file:
+    with importing(), opened(path) as file:
         reader = _reader(store_id, kind, _mapped(file.names, mapping or {}))
         lease = held or leases.claim(store_id, f"import_{kind}", file.digest, JOB_KINDS)
         start = done = _Checkpoint(**lease.checkpoint)
@@ -122,6 +122,7 @@ def import_file(
                     done = _commit(store_id, kind, lease, done, batch.entries, rejected)
                     rate = (done.rows - start.rows) / (perf_counter() - started)
                     progress(Progress(batch.position, file.size, done.rows, done.written, done.rejected, rate))
+                    between_batches()
             _finish(store_id, kind, lease, done, file, user_id, FOLLOWING[kind] if held else None)
         except BaseException as error:
             with suppress(Exception):
@@ -134,17 +135,6 @@ def import_file(
         lease.job, done.rows, done.written, done.rejected, perf_counter() - started, start.rows)
 
 
-@contextmanager
-def _fewer_collections() -> Iterator[None]:
-    """Batches are many objects and no cycles: looking for some after every 700 would take a third of the time."""
-    thresholds = gc.get_threshold()
-    gc.set_threshold(COLLECT_AFTER, *thresholds[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*thresholds)
-
-
 def check_file(store_id: uuid.UUID, kind: Kind, path: Path, mapping: Mapping[str, str]) -> None:
     """Raise Invalid when the file cannot be read, or its first line does not fit."""
     with opened(path) as file:
@@ -154,17 +144,6 @@ def check_file(store_id: uuid.UUID, kind: Kind, path: Path, mapping: Mapping[str
 def _mapped(names: Sequence[str], mapping: Mapping[str, str]) -> list[str]:
     columns = {heading.strip().lower(): column or LEFT_OUT for heading, column in mapping.items()}
     return [columns.get(name, name) for name in names]
-
-
-@contextmanager
-def _quick_switches() -> Iterator[None]:
-    """Let the thread that waits for the database go on as soon as it has answered: see `_ahead`."""
-    seconds = sys.getswitchinterval()
-    sys.setswitchinterval(SWITCH_SECONDS)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(seconds)
 
 
 def _reader(store_id: uuid.UUID, kind: Kind, names: Sequence[str]) -> CustomerReader | OrderReader:
@@ -181,7 +160,7 @@ def _reader(store_id: uuid.UUID, kind: Kind, names: Sequence[str]) -> CustomerRe
     return CustomerReader(names, zone, store.country, attributes, utc_now().astimezone(zone).date())
 
 
-def _batches(entries: Iterator[Entry[Any]], file: CsvFile) -> Iterator[_Batch]:
+def _batches(entries: Iterator[Entry[Any]], file: CsvFile) -> Generator[_Batch, None, None]:
     """Entries with about so many rows and characters together; an entry is never divided."""
     batch: list[Entry[Any]] = []
     rows, start = 0, file.characters
@@ -195,8 +174,14 @@ def _batches(entries: Iterator[Entry[Any]], file: CsvFile) -> Iterator[_Batch]:
         yield _Batch(batch, file.position)
 
 
-def _ahead(batches: Iterator[_Batch]) -> Generator[_Batch, None, None]:
-    """The batches; each is read while the database is at work on the one before. To be closed before the file is."""
+def _ahead(batches: Generator[_Batch, None, None]) -> Generator[_Batch, None, None]:
+    """The batches; each is read while a database server is at work on the one before. To be closed before the file is.
+
+    SQLite works in this process, row by row: two threads would take each other's turns, and longer than one alone.
+    """
+    if db.engine.dialect.name == "sqlite":
+        yield from batches
+        return
     with ThreadPoolExecutor(1) as reading_thread:
         following = reading_thread.submit(next, batches, None)
         while (batch := following.result()) is not None:

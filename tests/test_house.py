@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "segmentation"
 USE_CASES = {"segments", "exports", "imports", "scoring", "auth", "accounts", "demo", "leases", "rejected",
-             "attributes", "jobs", "customers"}
+             "attributes", "jobs", "customers", "pacing"}
 # From the top down; a module may import its own layer and those below.
 LAYERS = (
     {"", "api", "pages", "cli", "commands", "failures", "headers", "downloads"},

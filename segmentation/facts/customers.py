@@ -6,15 +6,16 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, delete, select
 from sqlalchemy.orm import Session
 
 from segmentation.errors import Conflict
 from segmentation.facts.customer_rows import TEXTS, CustomerRecord
 from segmentation.facts.known_customers import completed, known_customers, said_by
 from segmentation.facts.numbers import take_numbers
+from segmentation.facts.statistics import Statistics, columns_of
 from segmentation.facts.versions import lock_facts, next_version
-from segmentation.facts.writing import Written, folded, insert_columns, rows_of, with_folded
+from segmentation.facts.writing import Written, folded, insert_columns, update_columns, with_folded
 from segmentation.models import Attribute, Customer, CustomerAttribute, CustomerTag, Store
 from segmentation.models.functions import in_list
 from segmentation.models.types import new_id
@@ -39,7 +40,9 @@ def upsert_customers(session: Session, store_id: uuid.UUID, records: Sequence[Cu
         return Written(before, unchanged=len(whole))
     version = next_version(session, store_id)
     numbers = [known[record.external_id].number for record in changed]
-    _update(connection, store_id, version, numbers, _columns(changed))
+    update_columns(connection, Customer, {
+        "store_id": [store_id] * len(numbers), "number": numbers, "version": [version] * len(numbers),
+        **_columns(changed)})
     created = _insert(connection, store_id, version, [record.external_id for record in new], _columns(new))
     numbered = list(zip([*numbers, *created.values()], [*changed, *new], strict=True))
     _write_tags(connection, store_id, numbers, numbered)
@@ -48,10 +51,10 @@ def upsert_customers(session: Session, store_id: uuid.UUID, records: Sequence[Cu
 
 
 def create_customers(
-    connection: Connection, store_id: uuid.UUID, version: int, external_ids: Collection[str]
+    connection: Connection, store_id: uuid.UUID, version: int, statistics: Mapping[str, Statistics]
 ) -> dict[str, int]:
-    """Create customers of whom nothing is known but their external id; their numbers."""
-    return _insert(connection, store_id, version, external_ids, {})
+    """Create customers of whom nothing is known but their external id and their orders; their numbers."""
+    return _insert(connection, store_id, version, statistics, columns_of(statistics.values()))
 
 
 def _insert(
@@ -65,17 +68,6 @@ def _insert(
         "version": [version] * count, "orders_count": [0] * count, "orders_amount": [0] * count,
         **with_folded({"external_id": list(external_ids)}), **columns})
     return dict(zip(external_ids, numbers, strict=True))
-
-
-def _update(
-    connection: Connection, store_id: uuid.UUID, version: int, numbers: Collection[int],
-    columns: Mapping[str, Sequence[Any]],
-) -> None:
-    if numbers:
-        changed = {"version": [version] * len(numbers), **columns}
-        connection.execute(
-            update(Customer).where(Customer.store_id == store_id, Customer.number == bindparam("key"))
-            .values({name: bindparam(name) for name in changed}), rows_of({"key": list(numbers), **changed}))
 
 
 def _columns(records: Sequence[CustomerRecord]) -> dict[str, Sequence[Any]]:

@@ -45,7 +45,7 @@ def find_numbers(
     # PostgreSQL gives the one column the name of the table, so both are called as SQLite calls the column.
     ids = _each(bindparam(None, list(external_ids), ValueList(Text))).table_valued("value", name="value")
     number = select(model.number).where(model.store_id == store_id, model.external_id == ids.c.value)
-    rows = connection.execute(select(ids.c.value, number.scalar_subquery()))
+    rows = connection.execute(select(ids.c.value, number.scalar_subquery())).all()
     return {external_id: number for external_id, number in rows if number is not None}
 
 

@@ -30,7 +30,8 @@ class Stored(NamedTuple):
         """The order as a draft that its import can add to."""
         is_sum = (self.written_by or 0) < 0
         head = self.head._replace(total=None) if is_sum else self.head
-        return Draft(head, (), self.number, len(self.lines), self.head.total if is_sum else None, adds=True)
+        sum_before = self.head.total if is_sum else None
+        return Draft(head, (), self.head.total or 0, self.number, len(self.lines), sum_before, adds=True)
 
 
 class OrderChange(NamedTuple):
@@ -58,26 +59,17 @@ class OrderChange(NamedTuple):
 class Draft(NamedTuple):
     """An order as it will be stored, under its number if it has one already.
 
-    `lines_before` and `sum_before` speak of lines that this import stored earlier and that stay, beside the new
-    `lines`; amounts in units of 1/10000.
+    `amount` is the total given, else the sum of the lines. `lines_before` and `sum_before` speak of lines that this
+    import stored earlier and that stay, beside the new `lines`; amounts in units of 1/10000.
     """
 
     head: OrderHead
     lines: Sequence[Line]
+    amount: int
     number: int | None = None
     lines_before: int = 0
     sum_before: int | None = None
     adds: bool = False
-
-    @property
-    def amount(self) -> int | None:
-        """The total given, else the sum of the lines that have an amount, else None."""
-        if self.head.total is not None:
-            return self.head.total
-        known = [line.amount or 0 for line in self.lines if line.unit_price is not None]
-        if self.sum_before is not None:
-            known.append(self.sum_before)
-        return sum(known) if known else None
 
     def leaves(self, stored: Stored) -> bool:
         """Whether storing it would change nothing."""
@@ -122,17 +114,23 @@ def _started(record: OrderRecord, stored: Stored | None) -> Draft:
     head = record.head
     if head.status is None:  # settled now, so that it does not matter how much later other pieces come
         head = head._replace(status=DEFAULT_STATUS)
-    return _checked(Draft(head, record.lines, stored and stored.number))
+    return Draft(head, record.lines, _amount(head, record.lines, None), stored and stored.number)
 
 
 def _joined(before: Draft, record: OrderRecord) -> Draft:
-    return _checked(before._replace(head=agreed(before.head, record.head), lines=[*before.lines, *record.lines]))
+    head, lines = agreed(before.head, record.head), [*before.lines, *record.lines]
+    return before._replace(head=head, lines=lines, amount=_amount(head, lines, before.sum_before))
 
 
-def _checked(draft: Draft) -> Draft:
-    amount = draft.amount
-    if amount is None:
+def _amount(head: OrderHead, lines: Sequence[Line], sum_before: int | None) -> int:
+    if head.total is not None:
+        return head.total
+    known = [line.quantity * line.unit_price for line in lines if line.unit_price is not None]
+    if sum_before is not None:
+        known.append(sum_before)
+    if not known:
         raise RowFault("total", "required", "Give a total, or a unit price in a row of the order.")
+    amount = sum(known)
     if abs(amount) > LARGEST_MONEY:
         raise RowFault("total", "out_of_range", "The lines of the order add up to too much.")
-    return draft
+    return amount

@@ -1,29 +1,18 @@
-"""Orders as they come in, and rows of an orders file -> orders. Adjacent rows with one `order_id` are a run: the lines
-of one order.
-
-A run stands or falls as a whole, so that an order is never stored with a line missing. A run that is not adjacent to
-an earlier one of the same order is an entry of its own; `orders.upsert_orders` puts them together.
-"""
+"""Orders as they come in, from a file or as JSON: their columns, and how what rows say of one order is put together."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from itertools import groupby, islice
-from operator import itemgetter
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from segmentation.facts import columns, readers
 from segmentation.facts.columns import Column
-from segmentation.facts.csv_files import Row
-from segmentation.facts.entries import Entry, RowFault, places
-from segmentation.facts.readers import Reader
+from segmentation.facts.entries import RowFault
 from segmentation.rules.kinds import Fault
 
 REQUIRED = ("order_id", "customer_id", "ordered_at")
-LONGEST_RUN = 1_000  # rows held at a time; what goes on after that is taken as a further run
-REPEATED_CELLS = 8_192  # remembered per column; a shop has thousands of products
 HEAD_TEXTS = ("channel", "payment_method", "coupon", "city")
 LINE_TEXTS = ("sku", "product", "category", "brand")
 
@@ -114,97 +103,3 @@ def made_line(
     if abs(line.amount or 0) > readers.LARGEST_MONEY:
         raise Fault("out_of_range", "Quantity times unit price is too large.")
     return line
-
-
-class OrderReader:
-    """Reads the rows of a file with such a header. Raises errors.Invalid when the header does not fit.
-
-    Rows of one order mostly say the same of it, so what was read of an order is kept for the next row.
-    """
-
-    def __init__(self, names: Sequence[str], zone: ZoneInfo, currency: str) -> None:
-        found = places(names, COLUMNS, REQUIRED)
-        head, line = head_columns(zone, currency), line_columns()
-        known = {name: column if name == "order_id" else column.remembering(REPEATED_CELLS)
-                 for name, column in (head | line).items()}
-        self._columns = [(name, place, known[name].cell) for name, place in found.items()]
-        self._order_id_place = found["order_id"]
-        blank = len(names)  # where `_read` puts a blank cell for columns that are absent
-        self._head_cells = itemgetter(*(found.get(name, blank) for name in head))
-        self._line_cells = itemgetter(*(found.get(name, blank) for name in line))
-        self._head_readers = [known[name].cell if name in found else _nothing for name in head]
-        self._line_readers = [known[name].cell if name in found else _nothing for name in line]
-        self._last: tuple[Sequence[str], OrderHead | None] = ((), None)
-
-    def entries(self, rows: Iterable[Row]) -> Iterator[Entry[OrderRecord]]:
-        """Orders and rejected rows, in the order of the file."""
-        for _, run in groupby(rows, self._order_id):
-            while piece := list(islice(run, LONGEST_RUN)):
-                yield self._entry(piece)
-
-    def _order_id(self, row: Row) -> str:
-        place = self._order_id_place
-        return row.cells[place].strip() if place < len(row.cells) else ""
-
-    def _entry(self, rows: list[Row]) -> Entry[OrderRecord]:
-        try:
-            head, line = self._read(rows[0])
-            lines = [line] if line else []
-            for row in islice(rows, 1, None):
-                other, line = self._read(row)
-                head = head if other is head else agreed(head, other)
-                if line:
-                    lines.append(line)
-        except RowFault as fault:
-            return Entry(rows, None, self._faults(rows, fault))
-        return Entry(rows, OrderRecord(head, lines))
-
-    def _faults(self, rows: list[Row], raised: RowFault) -> list[RowFault]:
-        """Each row's own fault; rows without one share what is wrong with the order."""
-        own = [self._fault(row) for row in rows]
-        first = next((row.line for row, fault in zip(rows, own, strict=True) if fault), None)
-        shared = raised if first is None else RowFault(
-            "order_id", "rejected", f"Line {first}, a row of the same order, is rejected.")
-        return [fault or shared for fault in own]
-
-    def _fault(self, row: Row) -> RowFault | None:
-        try:
-            self._read(row)
-        except RowFault as fault:
-            return fault
-        return None
-
-    def _read(self, row: Row) -> tuple[OrderHead, Line | None]:
-        if row.fault:
-            raise RowFault("", "unreadable", row.fault)
-        cells = [*row.cells, ""]
-        try:
-            head = self._read_head(self._head_cells(cells))
-            return head, made_line(*_values(self._line_readers, self._line_cells(cells)))
-        except Fault as fault:
-            raise self._located(cells, fault) from None
-
-    def _read_head(self, cells: Sequence[str]) -> OrderHead:
-        seen, head = self._last
-        if head is None or cells != seen:
-            *values, _currency = _values(self._head_readers, cells)
-            head = OrderHead(*values)
-            self._last = cells, head
-        return head
-
-    def _located(self, cells: Sequence[str], fault: Fault) -> RowFault:
-        """The fault with its column, which the quick way does not know."""
-        for column, place, read in self._columns:
-            try:
-                read(cells[place])
-            except Fault as found:
-                return RowFault(column, found.code, found.message)
-        return RowFault("unit_price", fault.code, fault.message)
-
-
-def _values(readers: Sequence[Reader], cells: Sequence[str]) -> list[Any]:
-    return [read(cell) for read, cell in zip(readers, cells, strict=True)]
-
-
-def _nothing(_cell: str) -> None:
-    return None

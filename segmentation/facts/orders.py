@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.orm import Session
 
 from segmentation.facts.customers import create_customers
@@ -18,9 +19,9 @@ from segmentation.facts.known_orders import known_orders
 from segmentation.facts.numbers import find_numbers, take_numbers
 from segmentation.facts.order_drafts import Draft, OrderChange, Stored, draft_orders
 from segmentation.facts.order_rows import HEAD_TEXTS, LINE_TEXTS, OrderRecord
-from segmentation.facts.statistics import refresh_order_statistics
+from segmentation.facts.statistics import Statistics, known_statistics, refresh_order_statistics, store_statistics
 from segmentation.facts.versions import lock_facts, next_version
-from segmentation.facts.writing import Written, insert_columns, rows_of, with_folded
+from segmentation.facts.writing import Written, insert_columns, update_columns, with_folded
 from segmentation.models import Customer, Order, OrderLine, Store
 from segmentation.models.functions import in_list
 
@@ -45,10 +46,13 @@ def upsert_orders(
     if not written:
         return Written(before, unchanged=len(left), refused=refused)
     version = next_version(session, store_id)
-    owners = _owners(connection, store_id, version, dict.fromkeys(draft.head.customer_id for draft in written.values()))
+    new = {key: draft for key, draft in written.items() if key not in stored}
+    owners = _owners(connection, store, version, written, new)
     _write(connection, store, list(written.values()), owners, written_by)
-    touched = {*owners.values(), *(stored[key].customer_number for key in written if key in stored)}
-    refresh_order_statistics(session, store_id, sorted(touched), version)
+    changed = written.keys() - new.keys()
+    touched = {owners[written[key].head.customer_id] for key in changed}
+    refresh_order_statistics(
+        session, store_id, sorted(touched.union(stored[key].customer_number for key in changed)), version)
     known = len(written.keys() & stored.keys())
     return Written(version, len(written) - known, known, len(left), refused)
 
@@ -75,11 +79,31 @@ def _claim(connection: Connection, store_id: uuid.UUID, drafts: Sequence[Draft],
 
 
 def _owners(
-    connection: Connection, store_id: uuid.UUID, version: int, external_ids: Collection[str]
+    connection: Connection, store: Any, version: int, written: Mapping[str, Draft], new: Mapping[str, Draft]
 ) -> dict[str, int]:
-    """The numbers of those customers; who is unknown is created."""
-    known = find_numbers(connection, Customer, store_id, external_ids)
-    return known | create_customers(connection, store_id, version, [key for key in external_ids if key not in known])
+    """The numbers of the customers of those orders, with the new orders in their statistics; who is unknown is
+    created.
+    """
+    counted = _counted(store, new.values())
+    external_ids = dict.fromkeys(draft.head.customer_id for draft in written.values())
+    known = find_numbers(connection, Customer, store.id, external_ids)
+    before = known_statistics(connection, store.id, [known[key] for key in counted if key in known])
+    store_statistics(connection, store.id, {
+        known[key]: before[known[key]].plus(orders) for key, orders in counted.items() if key in known}, version)
+    return known | create_customers(connection, store.id, version, {
+        key: Statistics().plus(counted.get(key, ())) for key in external_ids if key not in known})
+
+
+def _counted(store: Any, drafts: Collection[Draft]) -> dict[str, list[tuple[datetime, int]]]:
+    """Instant and amount of the orders that count, by the customer's external id; of every customer, if there are any
+    or not.
+    """
+    counted: dict[str, list[tuple[datetime, int]]] = {}
+    for head, _, amount, *_ in drafts:
+        orders = counted.setdefault(head.customer_id, [])
+        if head.status in store.counted_statuses:
+            orders.append((head.ordered_at, amount))
+    return counted
 
 
 def _write(
@@ -94,7 +118,7 @@ def _write(
     whole = [order for order in numbered if not order[1].adds]
     added_to = [order for order in numbered if order[1].adds]
     insert_columns(connection, Order, _order_columns(store, whole, owners, written_by))
-    _update(connection, store_id, _order_columns(store, added_to, owners, written_by))
+    update_columns(connection, Order, _order_columns(store, added_to, owners, written_by))
     insert_columns(connection, OrderLine, _line_columns(store_id, numbered))
     _remember_statuses(connection, store, {str(draft.head.status) for draft in drafts})
 
@@ -110,14 +134,6 @@ def _delete(connection: Connection, store_id: uuid.UUID, numbers: Sequence[int])
         connection.execute(delete(OrderLine).where(
             OrderLine.store_id == store_id, in_list(OrderLine.order_number, numbers)))
         connection.execute(delete(Order).where(Order.store_id == store_id, in_list(Order.number, numbers)))
-
-
-def _update(connection: Connection, store_id: uuid.UUID, columns: dict[str, Sequence[Any]]) -> None:
-    numbers = columns.pop("number")
-    if numbers:
-        connection.execute(
-            update(Order).where(Order.store_id == store_id, Order.number == bindparam("key"))
-            .values({name: bindparam(name) for name in columns}), rows_of({"key": numbers, **columns}))
 
 
 def _order_columns(

@@ -1,18 +1,83 @@
-"""A customer's order statistics over counted orders. Whatever writes orders calls this; nothing else sets them."""
+"""A customer's order statistics over counted orders. Whatever writes orders calls this; nothing else sets them.
+
+Two ways to the same figures: orders that are new are added to what is stored, which reads no other order; after any
+other change they are counted again.
+"""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, Select, case, cast, func, select, tuple_, update
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, case, cast, func, select, tuple_, update
 from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.orm import Session
 
 from segmentation.database import is_overflow
 from segmentation.errors import Invalid
+from segmentation.facts.writing import update_columns
 from segmentation.models import Customer, Order
 from segmentation.models.functions import in_list
+
+LARGEST = 2**63 - 1
+TOO_MUCH = "The orders of one customer add up to more than can be stored."
+
+
+class Statistics(NamedTuple):
+    """Of one customer, as in the columns of the same names; amounts in units of 1/10000."""
+
+    orders_count: int = 0
+    orders_amount: int = 0
+    first_order_at: datetime | None = None
+    last_order_at: datetime | None = None
+
+    @property
+    def average_order_amount(self) -> int | None:
+        """The amount by the count to the nearest whole number, halves away from zero."""
+        if not self.orders_count:
+            return None
+        quotient = (2 * abs(self.orders_amount) + self.orders_count) // (2 * self.orders_count)
+        return -quotient if self.orders_amount < 0 else quotient
+
+    def plus(self, orders: Sequence[tuple[datetime, int]]) -> Statistics:
+        """The same after these counted orders, given as instant and amount. Raises errors.Invalid."""
+        count, amount, first, last = self
+        for at, value in orders:
+            count += 1
+            amount += value
+            first = at if first is None or at < first else first
+            last = at if last is None or at > last else last
+        if abs(amount) > LARGEST:
+            raise Invalid(TOO_MUCH)
+        return Statistics(count, amount, first, last)
+
+
+def columns_of(statistics: Collection[Statistics]) -> dict[str, Sequence[Any]]:
+    """The columns of customers that hold them."""
+    columns = dict(zip(Statistics._fields, zip(*statistics, strict=True), strict=True)) if statistics else {}
+    return {**columns, "average_order_amount": [each.average_order_amount for each in statistics]}
+
+
+def known_statistics(
+    connection: Connection, store_id: uuid.UUID, numbers: Collection[int]
+) -> dict[int, Statistics]:
+    """What is stored for those customers, by number."""
+    rows = connection.execute(
+        select(Customer.number, *(getattr(Customer, name) for name in Statistics._fields))
+        .where(Customer.store_id == store_id, in_list(Customer.number, list(numbers)))).all()
+    return {number: Statistics(*values) for number, *values in rows}
+
+
+def store_statistics(
+    connection: Connection, store_id: uuid.UUID, statistics: Mapping[int, Statistics], version: int
+) -> None:
+    """Store them by the customers' numbers, and stamp the version on those."""
+    numbers, size = sorted(statistics), len(statistics)  # in the order in which they lie
+    update_columns(connection, Customer, {
+        "store_id": [store_id] * size, "number": numbers, "version": [version] * size,
+        **columns_of([statistics[number] for number in numbers])})
 
 
 def refresh_order_statistics(
@@ -35,7 +100,7 @@ def refresh_order_statistics(
         session.connection().execute(statement)
     except (DataError, OperationalError) as error:
         if is_overflow(error):
-            raise Invalid("The orders of one customer add up to more than can be stored.") from error
+            raise Invalid(TOO_MUCH) from error
         raise
 
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import Column, Connection, Dialect, Table, insert
+from sqlalchemy import ARRAY, Column, Connection, Dialect, Table, Update, bindparam, column, func, insert, update
 from sqlalchemy.exc import OperationalError
 
 from segmentation.extensions import Base
@@ -17,6 +17,7 @@ from segmentation.facts.entries import RowFault
 from segmentation.values.text import fold
 
 # Numbers that count a store's rows, as good as.
+KEY = ("store_id", "number")  # of customers and of orders
 DENSE = {"customers": "number", "orders": "number", "order_lines": "order_number"}
 FEW_ROWS = 2_000  # of which it does not matter how they are found
 UNDERESTIMATED = 50  # times
@@ -64,9 +65,33 @@ def insert_columns(connection: Connection, model: type[Base], columns: Mapping[s
     connection.exec_driver_sql(str(statement), list(zip(*bound, strict=True)))
 
 
-def rows_of(columns: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
-    """The same, row by row."""
-    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+def update_columns(connection: Connection, model: type[Base], columns: Mapping[str, Sequence[Any]]) -> None:
+    """Update rows of a table with dense numbers, given column by column like those of `insert_columns`; which rows they
+    are is said by `store_id`, the same for all, and `number`.
+    """
+    table = cast("Table", model.__table__)
+    if not columns["number"]:
+        return
+    if connection.dialect.name == "postgresql":
+        connection.execute(_update_from_arrays(table, columns))
+        return
+    statement = (
+        update(table).where(*(table.c[name] == bindparam(f"given_{name}") for name in KEY))
+        .values({name: bindparam(f"given_{name}") for name in columns if name not in KEY})
+        .compile(dialect=connection.dialect))
+    names = [name.removeprefix("given_") for name in statement.positiontup or ()]
+    bound = [_bound(table.c[name], columns[name], connection.dialect) for name in names]
+    connection.exec_driver_sql(str(statement), list(zip(*bound, strict=True)))
+
+
+def _update_from_arrays(table: Table, columns: Mapping[str, Sequence[Any]]) -> Update:
+    """One statement for all rows: a statement for each would take twice as long."""
+    arrays = {name: list(values) for name, values in columns.items() if name != "store_id"}
+    given = func.unnest(*(bindparam(None, values, ARRAY(table.c[name].type)) for name, values in arrays.items()))
+    rows = given.table_valued(*(column(name, table.c[name].type) for name in arrays), name="given").render_derived()
+    return (
+        update(table).where(table.c.store_id == columns["store_id"][0], table.c.number == rows.c.number)
+        .values({name: rows.c[name] for name in arrays if name != "number"}))
 
 
 def _copy(connection: Connection, table: Table, columns: Mapping[str, Sequence[Any]]) -> None:
@@ -112,11 +137,11 @@ def _introduce_store(driver: psycopg.Connection[Any], table: str, columns: Mappi
         driver.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(table)))
 
 
-def _bound(column: Column[Any], values: Sequence[Any], dialect: Dialect) -> Sequence[Any]:
+def _bound(of: Column[Any], values: Sequence[Any], dialect: Dialect) -> Sequence[Any]:
     """The values as the driver takes them."""
-    process = column.type.dialect_impl(dialect).bind_processor(dialect)
+    process = of.type.dialect_impl(dialect).bind_processor(dialect)
     if process is None:
         return values
-    # Many rows share one object, such as the store's id; by identity, for to hash an id takes as long as to process it.
-    distinct = {id(value): process(value) for value in {id(value): value for value in values}.values()}
-    return [distinct[id(value)] for value in values]
+    if values.count(values[0]) == len(values):  # such as the store's id
+        return [process(values[0])] * len(values)
+    return [process(value) for value in values]

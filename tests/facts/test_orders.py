@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from segmentation.database import writing
 from segmentation.errors import Invalid
@@ -194,8 +194,18 @@ def test_sums_that_no_column_holds_are_an_error_not_a_wrong_number(store: Store)
             store_id=store.id, number=number, external_id=f"x{number}", customer_number=1, ordered_at=DAY,
             amount=2**62, status="completed", is_counted=True, currency="SAR") for number in (102, 103))
     with pytest.raises(Invalid, match="more than can be stored"):
-        store_orders(store, order("2"))
+        store_orders(store, order("1", total=3), job=JOB + 1)  # which has them counted again
     assert stored(store).keys() == {"1", "x102", "x103"}
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_new_order_that_no_sum_can_take_is_an_error_too(store: Store, sign: int) -> None:
+    with writing() as session:
+        upsert_orders(session, store.id, [order("1")], JOB)
+        session.execute(update(Customer).values(orders_amount=sign * (2**63 - 1)))
+    with pytest.raises(Invalid, match="more than can be stored"):
+        store_orders(store, order("2", total=sign))
+    assert stored(store).keys() == {"1"}
 
 
 def expected(orders: Iterable[OrderRecord]) -> dict[str, tuple[Any, ...]]:

@@ -12,7 +12,8 @@ from segmentation.errors import Invalid
 from segmentation.facts.csv_files import Row
 from segmentation.facts.customer_rows import CustomerReader, CustomerRecord
 from segmentation.facts.entries import Entry
-from segmentation.facts.order_rows import COLUMNS, LONGEST_RUN, Line, OrderHead, OrderReader, OrderRecord
+from segmentation.facts.order_reader import LONGEST_RUN, OrderReader
+from segmentation.facts.order_rows import COLUMNS, Line, OrderHead, OrderRecord
 
 RIYADH = ZoneInfo("Asia/Riyadh")
 NOON = datetime(2024, 5, 1, 9, tzinfo=UTC)

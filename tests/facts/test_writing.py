@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from segmentation.database import writing
-from segmentation.facts.writing import FEW_ROWS, insert_columns
+from segmentation.facts.writing import FEW_ROWS, insert_columns, update_columns
 from segmentation.models import Customer
 from segmentation.models.types import new_id
 from tests.conftest import make_store
@@ -35,3 +36,24 @@ def test_the_planner_learns_of_a_store_that_is_new_to_a_large_table(app: Flask) 
         plan = connection.execute(
             text("EXPLAIN (FORMAT JSON) SELECT 1 FROM customers WHERE store_id = :store"), {"store": second})
         assert plan.scalar_one()[0]["Plan"]["Plan Rows"] > FEW_ROWS / 2
+
+
+def test_updates_reach_the_rows_they_name_and_no_other_store(app: Flask) -> None:
+    first, second = make_store("First").id, make_store("Second").id
+    day = datetime(2024, 5, 1, 9, tzinfo=UTC)
+    with writing() as session:
+        connection = session.connection()
+        for store in (first, second):
+            write_customers(connection, store, 3)
+        update_columns(connection, Customer, {
+            "store_id": [first] * 2, "number": [3, 1], "city": ["جدّة", None], "orders_amount": [-5, 2**63 - 1],
+            "last_order_at": [None, day], "birthday": [day.date(), None], "accepts_marketing": [True, None]})
+        update_columns(connection, Customer, {"store_id": [], "number": [], "city": []})
+        rows = connection.execute(
+            select(Customer.number, Customer.city, Customer.orders_amount, Customer.last_order_at, Customer.birthday,
+                   Customer.accepts_marketing)
+            .where(Customer.store_id == first).order_by(Customer.number)).all()
+        others = connection.scalars(select(Customer.orders_amount).where(Customer.store_id == second)).all()
+    assert rows == [(1, None, 2**63 - 1, day, None, None), (2, None, 0, None, None, None),
+                    (3, "جدّة", -5, None, day.date(), True)]
+    assert others == [0, 0, 0]
