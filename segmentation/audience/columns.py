@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from segmentation.models.types import from_units
+from sqlalchemy import Dialect
+
+from segmentation.models import Customer
+from segmentation.models.types import from_units, id_text
 from segmentation.translations import translate
 
 ColumnKind = Literal["text", "integer", "money", "boolean", "instant", "date"]
@@ -71,3 +75,15 @@ _FOLDED = {"external_id", "first_name", "last_name", "email", "city"}
 def sort_column(key: str) -> str:
     """The column that orders customers by `key`: text is ordered folded, so every engine agrees."""
     return f"{key}_folded" if key in _FOLDED else key
+
+
+def reader(key: str, dialect: Dialect) -> Callable[[Any], Any] | None:
+    """What makes the value of a column of what the driver gives for it; None where that is the value.
+
+    Instants stay as they are: microseconds since 1970, or aware datetimes; and money stays in units of 1/10000.
+    """
+    if key == "id":
+        return id_text
+    if BY_KEY[key].kind == "instant":
+        return None
+    return Customer.__table__.c[key].type.dialect_impl(dialect).result_processor(dialect, None)

@@ -73,7 +73,8 @@ class Question:
         """The rows of a statement; `columns` give their types, where these matter."""
         compiler = self.compiler
         if not columns:  # straight to the driver: a wide statement would take longer to parse than to write
-            return snapshot.connection.exec_driver_sql(compiler.dialect.as_driver(written), compiler.values)
+            return snapshot.connection.exec_driver_sql(
+                compiler.dialect.as_driver(written), compiler.values, execution_options=options)
         typed = text(written).columns(*columns)
         return snapshot.connection.execute(typed, compiler.values, execution_options=options)
 
@@ -108,14 +109,15 @@ def page(scope: Scope, tree: Group, now: datetime, snapshot: Snapshot, request: 
 def stream(
     scope: Scope, tree: Group, now: datetime, snapshot: Snapshot, keys: Sequence[str]
 ) -> Generator[Row[Any], None, None]:
-    """Every matching customer's columns `keys`, in order of their number, without holding them all.
+    """Every matching customer's columns `keys`, in order of their number, without holding them all; the values are as
+    the driver gives them (see `columns.reader`).
 
     Whoever may stop before the end closes it, because the database keeps a cursor open for it.
     """
     question = Question(scope, now, snapshot.facts)
-    columns = [CUSTOMERS.c[key] for key in keys]
-    written = question.text(_names(columns), question.compiler.group(tree), " ORDER BY customers.number")
-    with question.ask(snapshot, written, *columns, yield_per=ROWS_AT_ONCE) as rows:
+    columns = _names([CUSTOMERS.c[key] for key in keys])
+    written = question.text(columns, question.compiler.group(tree), " ORDER BY customers.number")
+    with question.ask(snapshot, written, yield_per=ROWS_AT_ONCE) as rows:
         yield from rows
 
 

@@ -8,18 +8,26 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
+from io import StringIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from segmentation.exports.columns import Column, Header, Value, checked, headings
+from segmentation.exports.columns import Column, Header, Kind, blocks, headings
 from segmentation.exports.files import Written, appearing
-from segmentation.exports.spelling import holdable, spell
+from segmentation.exports.spelling import SPELLINGS, holdable
 from segmentation.facts.csv_cells import guard
+
+REPEATED = 8_192  # cells remembered per column; cities and statuses repeat
+# Most texts: they begin with a letter or a digit and hold nothing that would be changed.
+_HARMLESS = re.compile("[^\\W_][^;\t\r\n\x00-\x1f\ud800-\udfff\ufffe\uffff]*").fullmatch
+
+Cells = Sequence[str | int | None]
 
 
 class _Sink:
-    """Encodes what `csv` writes, and measures the bytes on their way."""
+    """Encodes what is written, and measures the bytes on their way."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -33,9 +41,19 @@ class _Sink:
         self.digest.update(data)
 
 
-def write_csv(path: Path, columns: Sequence[Column], rows: Iterable[Sequence[Value]], *,
+class _Texts(dict[str | None, str]):
+    """The cells of texts; each is made when it is first asked for."""
+
+    def __missing__(self, text: str | None) -> str:
+        if len(self) >= REPEATED:
+            self.clear()
+        cell = self[text] = text_cell(text or "")
+        return cell
+
+
+def write_csv(path: Path, columns: Sequence[Column], rows: Iterable[Sequence[Any]], *,
               header: Header = "keys", bom: bool = True) -> Written:
-    """Write the file whole, taking one row at a time; `bom` is what makes Excel read it as UTF-8.
+    """Write the file whole, taking some rows at a time; `bom` is what makes Excel read it as UTF-8.
 
     TypeError or ValueError for a value that does not fit its column. No error leaves a file behind.
     """
@@ -44,14 +62,31 @@ def write_csv(path: Path, columns: Sequence[Column], rows: Iterable[Sequence[Val
         sink = _Sink(file)
         if bom:
             sink.write("\ufeff")
-        writer = csv.writer(sink, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-        writer.writerow(guard(holdable(heading)) for heading in headings(columns, header))
-        for row in checked(columns, rows):
-            writer.writerow(map(_cell, columns, row))
-            count += 1
+        sink.write(_lines([[guard(holdable(heading))] for heading in headings(columns, header)]))
+        cells = [_cells(column.kind) for column in columns]
+        for block in blocks(columns, rows):
+            sink.write(_lines([each(values) for each, values in zip(cells, block, strict=True)]))
+            count += len(block[0])
     return Written(count, sink.size, sink.digest.digest(), truncated=0)
 
 
-def _cell(column: Column, value: Value) -> str:
-    text = spell(column.kind, value)
-    return guard(text) if column.kind == "text" else text
+def text_cell(text: str) -> str:
+    """The cell of a text, which no spreadsheet runs."""
+    return text if _HARMLESS(text) else guard(holdable(text))
+
+
+def _lines(columns: Sequence[Cells]) -> str:
+    text = StringIO(newline="")
+    csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n").writerows(zip(*columns, strict=True))
+    return text.getvalue()
+
+
+def _cells(kind: Kind) -> Callable[[Sequence[Any]], Cells]:
+    """What makes cells of values of that kind; None and whole numbers are written by `csv` as they are."""
+    if kind == "text":
+        texts = _Texts()
+        return lambda values: list(map(texts.__getitem__, values))
+    if kind == "integer":
+        return list
+    spelled = SPELLINGS[kind]
+    return lambda values: ["" if value is None else spelled(value) for value in values]

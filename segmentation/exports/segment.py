@@ -17,7 +17,7 @@ from flask import current_app
 from sqlalchemy.orm import Session
 
 from segmentation.audience import matching
-from segmentation.audience.columns import BY_KEY
+from segmentation.audience.columns import BY_KEY, reader
 from segmentation.audience.engines import Snapshot, snapshot
 from segmentation.audience.scope import Scope
 from segmentation.audit import record
@@ -76,11 +76,11 @@ def write_segment(
     """
     rules, now = rules_of(scope, segment), utc_now()
     title, name = segment.name, f"{_file_name(segment.name)}.{wanted.format}"
-    columns = [Column(key, BY_KEY[key].heading(scope.language), BY_KEY[key].kind) for key in wanted.keys]
     with (
         snapshot(current_app.config["EXPORT_SECONDS"]) as facts,
         closing(_rows(scope, rules, now, facts, wanted.keys, progress)) as rows,
     ):
+        columns = [_column(key, scope.language, facts) for key in wanted.keys]
         if wanted.format == "csv":
             written = write_csv(path, columns, rows, header=wanted.header, bom=wanted.bom)
         else:
@@ -98,13 +98,18 @@ def record_export(session: Session, scope: Scope, segment_id: uuid.UUID, wanted:
 
 def _rows(
     scope: Scope, rules: Group, now: datetime, facts: Snapshot, keys: Sequence[str], progress: Callable[[int], None]
-) -> Generator[list[Any], None, None]:
-    values = [BY_KEY[key].value for key in keys]
+) -> Generator[Sequence[Any], None, None]:
     with closing(matching.stream(scope, rules, now, facts, keys)) as found:
         for number, row in enumerate(found):
             if number % ROWS_TOLD == 0:
                 progress(number)
-            yield [value(stored) for value, stored in zip(values, row, strict=True)]
+            yield row
+
+
+def _column(key: str, language: str, facts: Snapshot) -> Column:
+    field = BY_KEY[key]
+    kind = "units" if field.kind == "money" else field.kind
+    return Column(key, field.heading(language), kind, reader(key, facts.connection.dialect))
 
 
 def _about(scope: Scope, name: str, rules: Group, now: datetime, rows: int) -> list[tuple[str, str]]:

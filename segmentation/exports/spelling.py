@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal
+from functools import lru_cache
 from typing import Any
 
 from segmentation.exports.columns import Kind
@@ -18,7 +19,7 @@ _UNHOLDABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
 
 def spell(kind: Kind, value: Any) -> str:
     """The text of a checked value of that kind; empty for None. Says the same in every locale."""
-    return "" if value is None else _SPELLINGS[kind](value)
+    return "" if value is None else SPELLINGS[kind](value)
 
 
 def holdable(text: str) -> str:
@@ -31,12 +32,42 @@ def cents(amount: Decimal | int) -> Decimal:
     return Decimal(amount).quantize(_CENT, ROUND_HALF_UP, _WIDE) or Decimal("0.00")
 
 
-_SPELLINGS: dict[Kind, Callable[[Any], str]] = {
+def units_to_cents(units: int) -> int:
+    """Money in 1/10000, rounded to a whole number of 1/100, halves away from zero."""
+    rounded = (abs(units) + 50) // 100
+    return -rounded if units < 0 else rounded
+
+
+def _units(units: int) -> str:
+    size = (abs(units) + 50) // 100
+    return f"{'-' if units < 0 and size else ''}{size // 100}.{size % 100:02}"
+
+
+def _instant(at: datetime | int) -> str:
+    """As `rfc3339`; quicker for microseconds, of which many lie on one day."""
+    if isinstance(at, datetime):
+        return rfc3339(at)
+    day, within = divmod(at, _DAY)
+    second, fraction = divmod(within, _SECOND)
+    minute, second = divmod(second, 60)
+    return f"{_date(day)}T{_MINUTES[minute]}:{second:02}" + (f".{fraction:06}Z" if fraction else "Z")
+
+
+@lru_cache(20_000)
+def _date(day: int) -> str:
+    return (date(1970, 1, 1) + timedelta(days=day)).isoformat()
+
+
+_SECOND = 1_000_000
+_DAY = 86_400 * _SECOND
+_MINUTES = [f"{minute // 60:02}:{minute % 60:02}" for minute in range(24 * 60)]
+SPELLINGS: dict[Kind, Callable[[Any], str]] = {
     "text": holdable,
     "integer": str,
     "money": lambda amount: str(cents(amount)),
     "decimal": lambda number: format(Decimal(number), "f"),
     "boolean": lambda answer: "true" if answer else "false",
-    "instant": rfc3339,
+    "units": _units,
+    "instant": _instant,
     "date": date.isoformat,
 }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import chain, count
@@ -15,9 +15,11 @@ from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
 
 import xlsxwriter
+from xlsxwriter.exceptions import FileCreateError
 
-from segmentation.exports.columns import Kind, Value
-from segmentation.exports.spelling import cents, holdable, spell
+from segmentation.exports.columns import Column, Kind, Value
+from segmentation.exports.spelling import cents, holdable, spell, units_to_cents
+from segmentation.models.types import from_microseconds
 
 CELL_TEXT = 32_767
 """The longest text of a cell, in UTF-16 units."""
@@ -36,6 +38,7 @@ _FORMATS: dict[str, dict[str, Any]] = {
     "text": {"num_format": "@"},
     "integer": {"num_format": "0"},
     "money": {"num_format": "#,##0.00"},
+    "units": {"num_format": "#,##0.00"},
     "decimal": {},
     "boolean": {},
     "date": {"num_format": "yyyy-mm-dd"},
@@ -67,10 +70,18 @@ class Workbook:
             sheet.set_column(place, place, width)
         return sheet
 
-    def put(self, sheet: Any, row: int, place: int, kind: Kind, value: Value) -> None:
-        """Write a checked value: as number, date or boolean if exact so, else as text."""
-        if value is None:
-            return
+    def put_row(self, sheet: Any, row: int, columns: Sequence[Column], values: Sequence[Value]) -> None:
+        """Write checked values, each of its column's kind."""
+        for place, (column, value) in enumerate(zip(columns, values, strict=True)):
+            if value is None:
+                continue
+            if column.kind == "text":
+                self.put_text(sheet, row, place, value)  # type: ignore[arg-type]
+            else:
+                self._put(sheet, row, place, column.kind, value)
+
+    def _put(self, sheet: Any, row: int, place: int, kind: Kind, value: Value) -> None:
+        """As number, date or boolean if exact so, else as text."""
         held = native(kind, value, self._zone)
         if held is None:
             self.put_text(sheet, row, place, spell(kind, value))
@@ -100,17 +111,21 @@ class Workbook:
     def release(self) -> None:
         """Close the files of the pieces, which the library leaves open unless all goes well."""
         for sheet in self._book.worksheets():
-            sheet.row_data_fh.close()
+            with suppress(OSError):  # of a full disk, which whoever wrote there has been told of
+                sheet.row_data_fh.close()
 
 
 @contextmanager
 def new_workbook(file: BinaryIO, folder: str, zone: ZoneInfo,
                  right_to_left: bool) -> Iterator[Workbook]:
-    """A workbook, in `file` once the block ended well; until then its pieces are in `folder`."""
+    """A workbook, in `file` once the block ended well; until then its pieces are in `folder`. Raises OSError."""
     book = Workbook(file, folder, zone, right_to_left)
     try:
         yield book
         book.close()
+    except FileCreateError as error:  # what the library makes of an OSError
+        cause = error.args[0]
+        raise (cause if isinstance(cause, OSError) else OSError(str(error))) from error
     finally:
         book.release()
 
@@ -126,8 +141,11 @@ def native(kind: Kind, value: Any, zone: ZoneInfo) -> bool | float | date | None
             return _number(Decimal(value))
         case "money":
             return _number(cents(value))
+        case "units":
+            amount = units_to_cents(value)
+            return amount / 100 if abs(amount) < 10**_DIGITS else None
         case "instant":
-            return _day(_wall_time(value, zone))
+            return _day(_wall_time(from_microseconds(value) if isinstance(value, int) else value, zone))
         case "date":
             return _day(value)
     return None

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from segmentation.exports.columns import Column, Header, Kind, Value, checked, headings
+from segmentation.exports.columns import Column, Header, Kind, blocks, headings
 from segmentation.exports.files import Written, appearing, scratch_beside
 from segmentation.exports.workbook import COLUMNS, Workbook, new_workbook
 
@@ -18,16 +18,16 @@ ROWS_PER_SHEET = 1_048_575
 About = Callable[[int], Sequence[tuple[str, str]]]
 
 _WIDTHS: dict[Kind, int] = {
-    "text": 22, "integer": 10, "money": 14, "decimal": 12, "boolean": 10, "instant": 24, "date": 12,
+    "text": 22, "integer": 10, "money": 14, "units": 14, "decimal": 12, "boolean": 10, "instant": 24, "date": 12,
 }
 _WIDEST = 60
 
 
-def write_xlsx(path: Path, columns: Sequence[Column], rows: Iterable[Sequence[Value]], *,
+def write_xlsx(path: Path, columns: Sequence[Column], rows: Iterable[Sequence[Any]], *,
                header: Header = "keys", sheet_name: str, right_to_left: bool, zone: ZoneInfo,
                about: About, about_name: str = "About",
                rows_per_sheet: int = ROWS_PER_SHEET) -> Written:
-    """Write the file whole, taking one row at a time; `about(rows)` gives the last sheet's lines.
+    """Write the file whole, taking some rows at a time; `about(rows)` gives the last sheet's lines.
 
     Needs free space beside the file for the unpacked sheets, several times its size. TypeError or
     ValueError for a value that does not fit its column, or for more columns than a sheet has. Any
@@ -39,7 +39,7 @@ def write_xlsx(path: Path, columns: Sequence[Column], rows: Iterable[Sequence[Va
     with appearing(path) as file:
         with (scratch_beside(path) as folder,
               new_workbook(file, folder, zone, right_to_left) as book):
-            count = _write_rows(book, sheet_name, columns, top, checked(columns, rows),
+            count = _write_rows(book, sheet_name, columns, top, rows,
                                 rows_per_sheet)
             _write_about(book, about_name, about(count))
         # Packing goes back and forth in the file, so only the finished one can be measured.
@@ -50,16 +50,16 @@ def write_xlsx(path: Path, columns: Sequence[Column], rows: Iterable[Sequence[Va
 
 
 def _write_rows(book: Workbook, title: str, columns: Sequence[Column], top: Sequence[str],
-                rows: Iterable[Sequence[Value]], rows_per_sheet: int) -> int:
+                rows: Iterable[Sequence[Any]], rows_per_sheet: int) -> int:
     sheet = _data_sheet(book, title, columns, top)
     count = 0
-    for row in rows:
-        at = count % rows_per_sheet
-        if count and at == 0:
-            sheet = _data_sheet(book, title, columns, top)
-        for place, (column, value) in enumerate(zip(columns, row, strict=True)):
-            book.put(sheet, at + 1, place, column.kind, value)
-        count += 1
+    for block in blocks(columns, rows):
+        for row in zip(*block, strict=True):
+            at = count % rows_per_sheet
+            if count and at == 0:
+                sheet = _data_sheet(book, title, columns, top)
+            book.put_row(sheet, at + 1, columns, row)
+            count += 1
     return count
 
 

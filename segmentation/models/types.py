@@ -51,6 +51,14 @@ def from_units(units: int) -> Decimal:
     return Decimal(units).scaleb(-4)
 
 
+def id_text(stored: bytes | uuid.UUID) -> str:
+    """An identifier, as a driver gives it, as text."""
+    if isinstance(stored, uuid.UUID):
+        return str(stored)
+    digits = stored.hex()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
 class Instant(TypeDecorator[datetime]):
     """An aware UTC datetime with microseconds."""
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from segmentation.exports import Value, Written, write_csv, write_xlsx
+from segmentation.exports.columns import ROWS_AT_ONCE
 from segmentation.exports.files import appearing
 from tests.exports.samples import NAME
 
@@ -86,17 +87,17 @@ def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path, write: Writer) -
 
 
 @pytest.mark.parametrize("write", [csv_file, xlsx_file])
-def test_rows_are_taken_one_at_a_time(tmp_path: Path, write: Writer) -> None:
+def test_rows_are_taken_some_at_a_time(tmp_path: Path, write: Writer) -> None:
     alive: weakref.WeakValueDictionary[int, Row] = weakref.WeakValueDictionary()
     most = 0
 
     def rows() -> Iterator[list[Value]]:
         nonlocal most
-        for number in range(500):
+        for number in range(5 * ROWS_AT_ONCE):
             row = Row([f"name {number}"])
             alive[number] = row
             most = max(most, len(alive))
             yield row
 
     write(tmp_path / "x", rows())
-    assert 1 <= most <= 3
+    assert 1 <= most <= 2 * ROWS_AT_ONCE + 3

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import os
+import random
+import resource
 import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,10 +18,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from segmentation.audience.columns import CustomerField
+from segmentation.audience import matching
 from segmentation.audience.scope import Scope
 from segmentation.database import writing
 from segmentation.errors import Unavailable
+from segmentation.exports import segment
 from segmentation.exports.segment import export_segment
 from segmentation.extensions import db
 from segmentation.models import AuditEvent, Customer, Store
@@ -25,7 +31,6 @@ from segmentation.rules.reading import read_rules
 from segmentation.segments import Draft, create_segment
 
 KEYS = ("external_id", "first_name", "orders_amount", "last_order_at")
-TEXTS = ("external_id", "first_name")
 
 
 @pytest.fixture
@@ -42,8 +47,8 @@ def scope(app: Flask, store: Store) -> Scope:
 def exported(scope: Scope, name: str = "كل العملاء", **options: Any) -> Any:
     """An export of everyone."""
     rules = {"logic": "AND", "conditions": [{"field": "first_name", "operator": "equals", "value": "نوره"}]}
-    segment = create_segment(scope, Draft(name, "", read_rules(rules, scope.catalogue)))
-    return export_segment(scope, segment, **{"format": "csv", "keys": KEYS, **options})
+    made = create_segment(scope, Draft(name, "", read_rules(rules, scope.catalogue)))
+    return export_segment(scope, made, **{"format": "csv", "keys": KEYS, **options})
 
 
 def test_a_workbook_says_what_it_is(scope: Scope) -> None:
@@ -66,20 +71,51 @@ def test_an_export_is_on_record(scope: Scope) -> None:
     assert event.details["sha256"] == file.written.sha256.hex()
 
 
-def test_a_failed_export_leaves_nothing(scope: Scope, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    values = iter(range(20 * len(TEXTS)))
+def failing_at(row: int, error: Exception) -> Callable[..., Iterator[Any]]:
+    """The stream of customers, which fails before that row."""
+    stream = matching.stream
 
-    def failing(_column: CustomerField, stored: Any) -> Any:
-        if next(values, None) is None:
-            raise Unavailable()
-        return stored
+    def fails(*arguments: Any) -> Iterator[Any]:
+        with closing(stream(*arguments)) as rows:
+            yield from islice(rows, row)
+            raise error
 
-    monkeypatch.setattr(CustomerField, "value", failing)
-    for format in ("csv", "xlsx"):
-        with pytest.raises(Unavailable):
-            exported(scope, format=format, keys=TEXTS)
-    assert list((app.config["SPOOL_DIR"] / "answers").iterdir()) == []
-    assert db.session.scalars(select(AuditEvent).where(AuditEvent.action == "segment_export")).all() == []
+    return fails
+
+
+def on_a_disk_of(size: int, write: Callable[..., Any]) -> Callable[..., Any]:
+    """A writer of files, none of which can get larger than that."""
+    def limited(*arguments: Any, **options: Any) -> Any:
+        most, limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, limit))
+        try:
+            return write(*arguments, **options)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (most, limit))
+
+    return limited
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # of files the library did not close
+@pytest.mark.parametrize("format", ["csv", "xlsx"])
+def test_a_failed_export_leaves_nothing(
+    scope: Scope, app: Flask, monkeypatch: pytest.MonkeyPatch, format: str
+) -> None:
+    whole, rng, name = exported(scope, format=format), random.Random(7), f"write_{format}"
+    smallest = whole.written.size
+    for number in range(100):
+        with monkeypatch.context() as patch:
+            if number % 2:
+                error = rng.choice((Unavailable(), OSError(28, "No space left"), MemoryError(), ValueError("x")))
+                patch.setattr(matching, "stream", failing_at(rng.randrange(31), error))
+            else:
+                size = rng.randrange(smallest if format == "csv" else 2_000)
+                patch.setattr(segment, name, on_a_disk_of(size, getattr(segment, name)))
+            with pytest.raises((Unavailable, OSError, MemoryError, ValueError)):
+                exported(scope, f"{number}", format=format)
+    assert list((app.config["SPOOL_DIR"] / "answers").iterdir()) == [whole.path]
+    events = db.session.scalars(select(AuditEvent).where(AuditEvent.action == "segment_export")).all()
+    assert [event.details["rows"] for event in events] == [30]
 
 
 def test_what_killed_exports_left_is_swept_once_it_is_old(scope: Scope, app: Flask) -> None:
