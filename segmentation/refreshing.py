@@ -23,7 +23,7 @@ from segmentation.rules.tree import Group, conditions_of, references_of
 from segmentation.rules.windows import Clock
 from segmentation.segments import data_version
 
-AT_ONCE = 25  # segments to a statement
+AT_ONCE = 50  # segments to a statement
 CONDITIONS_AT_ONCE = 400  # a wider statement would be longer than SQLite takes
 
 
