@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from segmentation.auth import operator_scope
 from segmentation.extensions import db
+from segmentation.jobs import running
+from segmentation.jobs.asking import ask_import, ask_refresh
 from segmentation.models import Customer, Segment
 from segmentation.values.text import fold
 from tests.browser.building import Builder
@@ -22,24 +25,34 @@ HEAVIEST = 250_000
 PAGES = ("/sign-in", "/", "/segments/", "/segments/?archived", "/segments/new", "/segments/new?starter=never-bought",
          "/segments/{segment}/edit", "/segments/{segment}/", "/segments/{segment}/revisions",
          "/segments/{segment}/why/{customer}", "/customers/", "/customers/?search=nobody-of-this-name",
-         "/customers/{customer}", "/settings/", "/nothing-here")
+         "/customers/{customer}", "/settings/", "/imports/", "/jobs/{refreshed}/", "/jobs/{rejected}/", "/nothing-here")
 HOSTILE = ('<img src=x onerror="alert(1)">', "{{7*7}}", "{number}", "\u202egpj.exe\u202d", "x" * 120, "ا" * 120,
            "</script><script>alert(1)</script>", "' \" ` & <!--")
 
 
 def ids(shop: Shop) -> dict[str, str]:
-    """A segment and a customer of the shop."""
+    """A segment and a customer of the shop, and jobs that have ended: a refresh, an import of a row that is refused."""
     with shop.app.app_context():
+        scope = operator_scope(shop.store_id)
         segment = db.session.scalars(select(Segment.id).where(Segment.name == "VIP Customers")).one()
         customer = db.session.scalars(select(Customer.id).where(Customer.orders_count > 6).limit(1)).one()
-        return {"segment": str(segment), "customer": str(customer)}
+        jobs = {"refreshed": ask_refresh(scope, segment).id,
+                "rejected": ask_import(scope, "customers", _refused, {}, "refused.csv").id}
+        for job in jobs.values():
+            running.run(job)
+        return {name: str(each) for name, each in {"segment": segment, "customer": customer, **jobs}.items()}
+
+
+def _refused(path: Path) -> None:
+    path.write_text("external_id,email\nsomebody,nowhere\n")
 
 
 def addresses(shop: Shop) -> Iterator[str]:
     """The address of every page."""
+    known = ids(shop)
     for path in PAGES:
         start = shop.address if path == "/sign-in" else shop.pages
-        yield start + path.format(**ids(shop))
+        yield start + path.format(**known)
 
 
 def breaches(page: Any) -> list[str]:
