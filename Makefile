@@ -33,7 +33,7 @@ oracle: .venv/develop ## 100,000 random rule trees against the oracle on SQLite,
 kills: .venv/develop ## workers killed at random in every kind of job, for ten minutes
 	$(BIN)/python -m tests.campaigns.kills
 
-bench: .venv/develop ## previews over HTTP against hand-written SQL, and imports
+bench: .venv/develop ## previews over HTTP against hand-written SQL, imports, exports, refreshes
 	$(BIN)/python -m benchmarks
 
 builder-bench: .venv/develop ## from a keystroke in the builder to its counts, with 200,000 customers (needs a Chromium)

@@ -1,4 +1,6 @@
-"""``python -m benchmarks``: a refresh, an import, and previews over HTTP against hand-written SQL, on each engine."""
+"""``python -m benchmarks``: a refresh, an import and exports, and previews over HTTP against hand-written SQL, on each
+engine.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 from flask_migrate import upgrade
 
+from benchmarks.exports import compare_exports
 from benchmarks.facts import make_store
 from benchmarks.imports import import_orders
 from benchmarks.preview import compare, compare_nodes, free_port, server
@@ -51,6 +54,7 @@ def _run(url: str, folder: str, customers: int, orders: int, rounds: int) -> Non
               f"{together:.1f} s ({together / alone:.0%})")
         imported = import_orders(Path(folder), orders)
         print(f"{url.split(':')[0]}: {imported.rows} rows of orders imported, {imported.rate:,.0f} rows/s")
+        _print_exports(url, compare_exports(environ, Path(folder), store))
         db.session.remove()
         db.engine.dispose()
     with server(environ, free_port()) as connection:
@@ -59,6 +63,14 @@ def _run(url: str, folder: str, customers: int, orders: int, rounds: int) -> Non
     print(f"\n{url.split(':')[0]}, {customers} customers, three orders each, {os.cpu_count()} cores, over HTTP")
     _print("preview against hand-written SQL", "ours", "SQL", rows)
     _print("counting every node against counting the root", "nodes", "root", nodes)
+
+
+def _print_exports(url: str, measured: dict[str, dict[str, float]]) -> None:
+    for format in ("csv", "xlsx"):
+        ours, bare = measured[format], measured[f"{format} bare"]
+        seconds, least = ours["seconds"], bare["seconds"]
+        print(f"{url.split(':')[0]}: everybody exported as {format} in {seconds:.1f} s, bare in {least:.1f} s "
+              f"({seconds / least:.2f}), {ours['megabytes']:.0f} MB more memory")
 
 
 def _print(what: str, first: str, second: str, rows: list[tuple[str, int, float, float]]) -> None:
