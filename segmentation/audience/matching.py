@@ -118,7 +118,8 @@ def stream(
     columns = _names([CUSTOMERS.c[key] for key in keys])
     written = question.text(columns, question.compiler.group(tree), " ORDER BY customers.number")
     with question.ask(snapshot, written, yield_per=ROWS_AT_ONCE) as rows:
-        yield from rows
+        for some in rows.partitions():
+            yield from some
 
 
 def position(row: Row[Any], sort: str) -> Position:

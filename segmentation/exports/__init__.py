@@ -1,7 +1,7 @@
 """Headings and rows to a whole file on disk, CSV or XLSX.
 
-What is offered here knows no web framework, no database and not what the columns mean: rows come as
-any iterable and are taken one at a time.
+What is offered here knows no web framework, asks no database and knows not what the columns mean: rows come as
+any iterable and are taken some at a time.
 """
 
 from __future__ import annotations

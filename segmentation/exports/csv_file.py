@@ -19,9 +19,11 @@ from segmentation.exports.files import Written, appearing
 from segmentation.exports.spelling import SPELLINGS, holdable
 from segmentation.facts.csv_cells import guard
 
-REPEATED = 8_192  # cells remembered per column; cities and statuses repeat
-# Most texts: they begin with a letter or a digit and hold nothing that would be changed.
-_HARMLESS = re.compile("[^\\W_][^;\t\r\n\x00-\x1f\ud800-\udfff\ufffe\uffff]*").fullmatch
+_NEVER = ";\t\r\n\x00-\x1f\ud800-\udfff\ufffe\uffff"
+_SEPARATOR = "\x1f"  # among those
+# Most texts: they begin with a letter or a digit and hold nothing that would be changed; and phone numbers.
+_HARMLESS = re.compile(
+    rf"(?:(?:[^\W_][^{_NEVER}]*+|\+[0-9]{{6,15}}+)?+{_SEPARATOR})*+").fullmatch
 
 Cells = Sequence[str | int | None]
 
@@ -39,16 +41,6 @@ class _Sink:
         self._file.write(data)
         self.size += len(data)
         self.digest.update(data)
-
-
-class _Texts(dict[str | None, str]):
-    """The cells of texts; each is made when it is first asked for."""
-
-    def __missing__(self, text: str | None) -> str:
-        if len(self) >= REPEATED:
-            self.clear()
-        cell = self[text] = text_cell(text or "")
-        return cell
 
 
 def write_csv(path: Path, columns: Sequence[Column], rows: Iterable[Sequence[Any]], *,
@@ -70,9 +62,12 @@ def write_csv(path: Path, columns: Sequence[Column], rows: Iterable[Sequence[Any
     return Written(count, sink.size, sink.digest.digest(), truncated=0)
 
 
-def text_cell(text: str) -> str:
-    """The cell of a text, which no spreadsheet runs."""
-    return text if _HARMLESS(text) else guard(holdable(text))
+def text_cells(texts: Sequence[str | None]) -> Cells:
+    """The cells of texts, which no spreadsheet runs. One look tells whether all of them can stay as they are."""
+    joined = _SEPARATOR.join([text or "" for text in texts] + [""])
+    if _HARMLESS(joined) and joined.count(_SEPARATOR) == len(texts):
+        return texts
+    return [guard(holdable(text)) if text else "" for text in texts]
 
 
 def _lines(columns: Sequence[Cells]) -> str:
@@ -84,8 +79,7 @@ def _lines(columns: Sequence[Cells]) -> str:
 def _cells(kind: Kind) -> Callable[[Sequence[Any]], Cells]:
     """What makes cells of values of that kind; None and whole numbers are written by `csv` as they are."""
     if kind == "text":
-        texts = _Texts()
-        return lambda values: list(map(texts.__getitem__, values))
+        return text_cells
     if kind == "integer":
         return list
     spelled = SPELLINGS[kind]

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal
-from functools import lru_cache
 from typing import Any
 
 from segmentation.exports.columns import Kind
@@ -50,17 +49,23 @@ def _instant(at: datetime | int) -> str:
     day, within = divmod(at, _DAY)
     second, fraction = divmod(within, _SECOND)
     minute, second = divmod(second, 60)
-    return f"{_date(day)}T{_MINUTES[minute]}:{second:02}" + (f".{fraction:06}Z" if fraction else "Z")
+    text = f"{_DATES[day]}{_MINUTES[minute]}{_SECONDS[second]}"
+    return f"{text}.{fraction:06}Z" if fraction else text + "Z"
 
 
-@lru_cache(20_000)
-def _date(day: int) -> str:
-    return (date(1970, 1, 1) + timedelta(days=day)).isoformat()
+class _Dates(dict[int, str]):
+    """Days after 1970 as text; each is spelled when it is first asked for."""
+
+    def __missing__(self, day: int) -> str:
+        text = self[day] = (date(1970, 1, 1) + timedelta(days=day)).isoformat()
+        return text
 
 
 _SECOND = 1_000_000
 _DAY = 86_400 * _SECOND
-_MINUTES = [f"{minute // 60:02}:{minute % 60:02}" for minute in range(24 * 60)]
+_DATES = _Dates()
+_MINUTES = [f"T{minute // 60:02}:{minute % 60:02}" for minute in range(24 * 60)]
+_SECONDS = [f":{second:02}" for second in range(60)]
 SPELLINGS: dict[Kind, Callable[[Any], str]] = {
     "text": holdable,
     "integer": str,

@@ -9,14 +9,18 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from segmentation.exports import Column, Kind, write_csv
-from segmentation.exports.spelling import holdable
-from segmentation.facts.csv_cells import unguard
+from segmentation.exports.csv_file import text_cells
+from segmentation.exports.spelling import holdable, spell
+from segmentation.exports.workbook import native
+from segmentation.facts.csv_cells import guard, unguard
+from segmentation.models.types import to_microseconds
 from tests.exports.samples import HOSTILE, NAME, NOON, ONE_OF_EACH, PHONE, TEXTS, csv_rows, tricky_text
 
 
@@ -122,3 +126,24 @@ def test_an_error_leaves_the_former_file_and_nothing_else(tmp_path: Path) -> Non
         write_csv(path, NAME, rows())
     assert list(tmp_path.iterdir()) == [path]
     assert csv_rows(path) == [["name"], ["former"]]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.none() | tricky_text | st.text("ab1 é+=\x1f;", max_size=4), max_size=5))
+@example(["a\x1fb"])
+@example(["a", "\x1f", "+966512345678"])
+def test_many_texts_become_the_same_cells_as_each_alone(texts: list[str | None]) -> None:
+    cells = [cell or "" for cell in text_cells(texts)]
+    assert cells == [guard(holdable(text or "")) for text in texts]
+
+
+@given(st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30)))
+def test_instants_in_microseconds_are_spelled_like_datetimes(at: datetime) -> None:
+    aware = at.replace(tzinfo=UTC)
+    assert spell("instant", to_microseconds(aware)) == spell("instant", aware)
+
+
+@given(st.integers(-(2**63), 2**63 - 1))
+def test_money_in_units_is_spelled_like_amounts(units: int) -> None:
+    assert spell("units", units) == spell("money", Decimal(units).scaleb(-4))
+    assert native("units", units, ZoneInfo("UTC")) == native("money", Decimal(units).scaleb(-4), ZoneInfo("UTC"))
