@@ -111,7 +111,7 @@ def import_file(
     """
     started = perf_counter()
     with importing(), opened(path) as file:
-        reader = _reader(store_id, kind, _mapped(file.names, mapping or {}))
+        reader = _reader(store_id, kind, file, mapping or {})
         lease = held or leases.claim(store_id, f"import_{kind}", file.digest, JOB_KINDS)
         start = done = _Checkpoint(**lease.checkpoint)
         try:
@@ -138,7 +138,7 @@ def import_file(
 def check_file(store_id: uuid.UUID, kind: Kind, path: Path, mapping: Mapping[str, str]) -> None:
     """Raise Invalid when the file cannot be read, or its first line does not fit."""
     with opened(path) as file:
-        _reader(store_id, kind, _mapped(file.names, mapping))
+        _reader(store_id, kind, file, mapping)
 
 
 def _mapped(names: Sequence[str], mapping: Mapping[str, str]) -> list[str]:
@@ -146,7 +146,10 @@ def _mapped(names: Sequence[str], mapping: Mapping[str, str]) -> list[str]:
     return [columns.get(name, name) for name in names]
 
 
-def _reader(store_id: uuid.UUID, kind: Kind, names: Sequence[str]) -> CustomerReader | OrderReader:
+def _reader(
+    store_id: uuid.UUID, kind: Kind, file: CsvFile, mapping: Mapping[str, str]
+) -> CustomerReader | OrderReader:
+    names = _mapped(file.names, mapping)
     with reading(SETTINGS_SECONDS) as connection:
         store = connection.execute(
             select(Store.timezone, Store.currency, Store.country).where(Store.id == store_id)).one_or_none()
@@ -156,7 +159,7 @@ def _reader(store_id: uuid.UUID, kind: Kind, names: Sequence[str]) -> CustomerRe
         raise NotFound(f"There is no store {store_id}.")
     zone = ZoneInfo(store.timezone)
     if kind == "orders":
-        return OrderReader(names, zone, store.currency)
+        return OrderReader(names, zone, store.currency, lambda: file.characters)
     return CustomerReader(names, zone, store.country, attributes, utc_now().astimezone(zone).date())
 
 

@@ -9,10 +9,10 @@ by row. Why a row is rejected is looked for afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby, islice
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from segmentation.facts.csv_files import Row
@@ -33,8 +33,12 @@ from segmentation.rules.kinds import Fault
 
 LONGEST_RUN = 1_000  # rows held at a time; what goes on after that is taken as a further run
 ROWS_AT_A_TIME = 2_000
+CHARACTERS_AT_A_TIME = 2_000_000  # about; rows may be long
+FEW = 20  # rows between looks at how long they are
 REPEATED_CELLS = 8_192  # remembered per column; a shop has thousands of products
+REPEATED_LENGTH = 100
 
+T = TypeVar("T")
 
 # A row between the id of its order as it is written, and what it says; without a head it is to be rejected.
 _Read = tuple[str, Row, OrderHead | None, Line | None]
@@ -49,21 +53,27 @@ class _Cells(dict[str, Any]):
         self.has_faults = False
 
     def __missing__(self, cell: str) -> Any:
-        if len(self) >= REPEATED_CELLS:
-            self.clear()
         try:
             value = self._read(cell)
         except Fault as fault:
             value = fault.with_traceback(None)  # which would hold the rows that are read now
             self.has_faults = True
-        self[cell] = value
+        if len(self) >= REPEATED_CELLS:
+            self.clear()
+        if len(cell) <= REPEATED_LENGTH:
+            self[cell] = value
         return value
 
 
 class OrderReader:
-    """Reads the rows of a file with such a header. Raises errors.Invalid when the header does not fit."""
+    """Reads the rows of a file with such a header; `characters` tells how many of the file have been read, so that no
+    more than some are held. Raises errors.Invalid when the header does not fit.
+    """
 
-    def __init__(self, names: Sequence[str], zone: ZoneInfo, currency: str) -> None:
+    def __init__(
+        self, names: Sequence[str], zone: ZoneInfo, currency: str, characters: Callable[[], int] = lambda: 0
+    ) -> None:
+        self._characters = characters
         self._places = places(names, COLUMNS, REQUIRED)
         known = head_columns(zone, currency) | line_columns()
         self._cells = {name: _Cells(known[name].cell) for name in self._places}
@@ -71,17 +81,29 @@ class OrderReader:
     def entries(self, rows: Iterable[Row]) -> Iterator[Entry[OrderRecord]]:
         """Orders and rejected rows, in the order of the file."""
         for _, run in groupby(self._read(iter(rows)), itemgetter(0)):
-            while piece := list(islice(run, LONGEST_RUN)):
+            for piece in self._held(run, LONGEST_RUN):
                 yield self._entry(piece)
 
     def _read(self, rows: Iterator[Row]) -> Iterator[_Read]:
-        while some := list(islice(rows, ROWS_AT_A_TIME)):
+        for some in self._held(rows, ROWS_AT_A_TIME):
             whole = [row for row in some if row.fault is None]
             read = self._columns(whole)
             if len(whole) == len(some):
                 yield from read
             else:
                 yield from ((self._order_id(row), row, None, None) if row.fault else next(read) for row in some)
+
+    def _held(self, rows: Iterator[T], most: int) -> Iterator[list[T]]:
+        """At most so many of them at a time, fewer if they are long."""
+        held: list[T] = []
+        start = self._characters()
+        while few := list(islice(rows, FEW)):
+            held += few
+            if len(held) >= most or self._characters() - start >= CHARACTERS_AT_A_TIME:
+                yield held
+                held, start = [], self._characters()
+        if held:
+            yield held
 
     def _columns(self, rows: Sequence[Row]) -> Iterator[_Read]:
         """What rows say that have all their cells."""

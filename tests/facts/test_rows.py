@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
@@ -12,7 +12,7 @@ from segmentation.errors import Invalid
 from segmentation.facts.csv_files import Row
 from segmentation.facts.customer_rows import CustomerReader, CustomerRecord
 from segmentation.facts.entries import Entry
-from segmentation.facts.order_reader import LONGEST_RUN, OrderReader
+from segmentation.facts.order_reader import CHARACTERS_AT_A_TIME, FEW, LONGEST_RUN, OrderReader
 from segmentation.facts.order_rows import COLUMNS, Line, OrderHead, OrderRecord
 
 RIYADH = ZoneInfo("Asia/Riyadh")
@@ -146,6 +146,24 @@ def test_a_line_worth_too_much_is_rejected() -> None:
 def test_a_very_long_run_comes_in_pieces() -> None:
     entries = orders("order_id,customer_id,ordered_at,quantity", *["o,c,2024-05-01,1"] * (LONGEST_RUN + 1))
     assert [len(entry.rows) for entry in entries] == [LONGEST_RUN, 1]
+
+
+@pytest.mark.parametrize("orders_of", [lambda number: str(number), lambda number: "one"])
+def test_long_rows_are_held_a_few_at_a_time(orders_of: Callable[[int], str]) -> None:
+    taken = 0
+    length = CHARACTERS_AT_A_TIME // 10
+
+    def rows() -> Iterator[Row]:
+        nonlocal taken
+        for taken in range(1, 1_000):
+            yield Row(taken, [orders_of(taken), "c", "2024-05-01", "x" * 200], None)
+
+    reader = OrderReader(["order_id", "customer_id", "ordered_at", "total"], RIYADH, "SAR", lambda: taken * length)
+    done = 0
+    for entry in reader.entries(rows()):
+        assert taken - done <= 3 * FEW
+        done += len(entry.rows)
+    assert done == 999
 
 
 def test_a_customer_with_every_column() -> None:
