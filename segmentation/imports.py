@@ -43,10 +43,8 @@ from segmentation.rejected import RejectedSink, Rejection
 Kind = Literal["customers", "orders"]
 JOB_KINDS = ("import_customers", "import_orders")
 FOLLOWING = {"customers": "refresh", "orders": "score"}  # the job that a job of a kind is followed by
-BATCH_ROWS = 20000  # to a transaction: the store's facts are locked for about half a second
+BATCH_ROWS = 20_000  # to a transaction: the store's facts are locked for about half a second
 BATCH_CHARACTERS = 8_000_000
-COLLECT_AFTER = 100_000_000  # objects
-SWITCH_SECONDS = 0.0005
 SETTINGS_SECONDS = 30.0
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from sqlalchemy import Dialect
 
 from segmentation.models import Customer
-from segmentation.models.types import from_units, id_text
+from segmentation.models.types import id_text
 from segmentation.translations import translate
 
 ColumnKind = Literal["text", "integer", "money", "boolean", "instant", "date"]
@@ -26,14 +26,6 @@ class CustomerField:
     def heading(self, language: str) -> str:
         """The heading in `language`."""
         return translate(self.label, language)
-
-    def value(self, stored: Any) -> Any:
-        """A stored value as people read it: money as Decimal, ids as text."""
-        if stored is None:
-            return None
-        if self.kind == "money":
-            return from_units(stored)
-        return str(stored) if self.key == "id" else stored
 
 
 COLUMNS: tuple[CustomerField, ...] = (

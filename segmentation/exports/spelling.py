@@ -38,8 +38,9 @@ def units_to_cents(units: int) -> int:
 
 
 def _units(units: int) -> str:
-    size = (abs(units) + 50) // 100
-    return f"{'-' if units < 0 and size else ''}{size // 100}.{size % 100:02}"
+    amount = units_to_cents(units)
+    whole, rest = divmod(abs(amount), 100)
+    return f"{'-' if amount < 0 else ''}{whole}.{rest:02}"
 
 
 def _instant(at: datetime | int) -> str:

@@ -143,7 +143,7 @@ def native(kind: Kind, value: Any, zone: ZoneInfo) -> bool | float | date | None
             return _number(cents(value))
         case "units":
             amount = units_to_cents(value)
-            return amount / 100 if abs(amount) < 10**_DIGITS else None
+            return amount / 100 if abs(amount) < 10**_DIGITS else _number(Decimal(amount).scaleb(-2))
         case "instant":
             return _day(_wall_time(from_microseconds(value) if isinstance(value, int) else value, zone))
         case "date":

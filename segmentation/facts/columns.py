@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -36,10 +35,6 @@ class Column:
         """The column, where there must be a value."""
         kinds = [kind for kind in self.schema["type"] if kind != "null"]
         return Column(_required(self.cell), _required(self.json), {**self.schema, "type": kinds[0]})
-
-    def remembering(self, values: int) -> Column:
-        """The column, which reads so many different cells only once."""
-        return replace(self, cell=lru_cache(values)(self.cell))
 
 
 def written(read: Reader, **schema: Any) -> Column:
