@@ -5,7 +5,8 @@
 const form = () => document.getElementById("builder");
 const press = (button) => button && !button.disabled && button.click();
 const inBuilder = (node) => node instanceof Element && form()?.contains(node);
-const isTyping = (node) => node instanceof HTMLInputElement && !["checkbox", "radio", "submit"].includes(node.type);
+const isTick = (node) => ["checkbox", "radio"].includes(node.type);
+const isTyping = (node) => node instanceof HTMLInputElement && !isTick(node) && node.type !== "submit";
 
 let edits = 0;
 let leaving = false;
@@ -18,6 +19,17 @@ for (const kind of ["input", "change"]) {
     if (kind === "input") form().dispatchEvent(new CustomEvent("htmx:abort"));
   }, true);
 }
+
+// What was entered before htmx listened is asked about as soon as it does.
+const isEntered = (input) => {
+  if (isTick(input)) return input.checked !== input.defaultChecked;
+  if (!(input instanceof HTMLSelectElement)) return input.value !== input.defaultValue;
+  return [...input.options].some((option) => option.defaultSelected && !option.selected);
+};
+document.addEventListener("htmx:after:process", () => {
+  const entered = [...(form()?.querySelectorAll(".live") ?? [])].find(isEntered);
+  entered?.dispatchEvent(new Event("change", { bubbles: true }));
+}, { once: true });
 
 document.addEventListener("htmx:before:request", (event) => {
   const { ctx } = event.detail;
@@ -32,7 +44,7 @@ document.addEventListener("htmx:before:swap", (event) => {
 // A morph leaves alone what a person has touched; but this answer knows of all they did, so the form shows what it says.
 const showAnswer = () => {
   for (const input of form().elements) {
-    if (input.type === "checkbox" || input.type === "radio") input.checked = input.defaultChecked;
+    if (isTick(input)) input.checked = input.defaultChecked;
     else if (input instanceof HTMLSelectElement) {
       for (const option of input.options) {
         if (option.selected !== option.defaultSelected) option.selected = option.defaultSelected;

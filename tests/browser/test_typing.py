@@ -11,7 +11,7 @@ import pytest
 from flask import request
 
 from tests.browser.building import Builder
-from tests.browser.conftest import Shop, Visitor
+from tests.browser.conftest import Shop, Visitor, playwright_api
 
 TEXT = "abcdefghijklmnopqrstuvwxyz0123456789ABCD"
 PER_SECOND = 12
@@ -107,3 +107,29 @@ def test_typing_in_one_row_and_moving_on_keeps_both(visit: Callable[..., Visitor
         assert (low.input_value(), high.input_value()) == ("100", "200"), f"run {run}"
     builder.settle()
     assert (low.input_value(), high.input_value()) == ("100", "200")
+
+
+@pytest.mark.parametrize(("script", "answer"), [(1.5, 0.0), (1.0, 1.5)])
+def test_what_is_entered_while_scripts_load_is_counted(visit: Callable[..., Visitor], shop: Shop, script: float,
+                                                       answer: float) -> None:
+    """Whether the script of the builder comes after a first answer could, or between its question and its answer."""
+    def wait() -> None:
+        sleep(script if request.path.endswith("builder.js") else answer if request.method == "POST" else 0)
+
+    visitor = visit().sign_in()
+    shop.app.before_request_funcs.setdefault(None, []).append(wait)
+    page, builder = visitor.page, Builder(visitor)
+    page.goto(f"{shop.pages}/segments/new?starter=one-time", wait_until="commit")
+    builder.row(0).get_by_label("Value", exact=True).first.fill("2")
+    assert page.evaluate("document.readyState") == "interactive"
+    playwright_api.expect(page.locator("#sentence")).to_contain_text("2")
+
+
+def test_opening_the_builder_asks_nothing(visit: Callable[..., Visitor]) -> None:
+    visitor = visit().sign_in()
+    asked: list[str] = []
+    visitor.page.on("request", lambda made: asked.append(made.url) if made.method == "POST" else None)
+    for starter in ("vip", "one-time", "birthday"):
+        visitor.open(f"/segments/new?starter={starter}")
+    assert asked
+    assert not [url for url in asked if not url.endswith("/people")]
