@@ -13,6 +13,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,8 @@ def _bare_xlsx(path: Path, segment: Segment) -> None:
     sheet.write_row(0, 0, KEYS)
     with snapshot(SECONDS) as facts:
         read = [_readable(key, facts.connection.dialect) for key in KEYS]
-        for at, row in enumerate(stream(scope, rules_of(scope, segment), utc_now(), facts, KEYS), 1):
+        rows = chain.from_iterable(stream(scope, rules_of(scope, segment), utc_now(), facts, KEYS))
+        for at, row in enumerate(rows, 1):
             sheet.write_row(at, 0, [None if value is None else make(value)
                                     for make, value in zip(read, row, strict=True)])
     book.close()

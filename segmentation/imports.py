@@ -37,7 +37,7 @@ from segmentation.facts.writing import Written
 from segmentation.leases import Lease
 from segmentation.models import Attribute, Store
 from segmentation.models.types import utc_now
-from segmentation.pacing import between_batches, importing
+from segmentation.pacing import between_batches, many_rows
 from segmentation.rejected import RejectedSink, Rejection
 
 Kind = Literal["customers", "orders"]
@@ -108,7 +108,7 @@ def import_file(
     of them can be tried again, and go on where the last batch ended.
     """
     started = perf_counter()
-    with importing(), opened(path) as file:
+    with many_rows(), opened(path) as file:
         reader = _reader(store_id, kind, file, mapping or {})
         lease = held or leases.claim(store_id, f"import_{kind}", file.digest, JOB_KINDS)
         start = done = _Checkpoint(**lease.checkpoint)

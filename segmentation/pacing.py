@@ -1,4 +1,6 @@
-"""How the interpreter shares its time while imports run: settings of the whole process, put back when the last ends."""
+"""How the interpreter shares its time while imports and exports run: settings of the whole process, put back when the
+last of them ends.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +22,8 @@ _before = (gc.get_threshold(), sys.getswitchinterval())
 
 
 @contextmanager
-def importing() -> Iterator[None]:
-    """Hold the settings for imports; several may, at once and ending in any order."""
+def many_rows() -> Iterator[None]:
+    """Hold the settings for an import or export; several may, at once and ending in any order."""
     _count(1)
     try:
         yield

@@ -108,8 +108,8 @@ def page(scope: Scope, tree: Group, now: datetime, snapshot: Snapshot, request: 
 
 def stream(
     scope: Scope, tree: Group, now: datetime, snapshot: Snapshot, keys: Sequence[str]
-) -> Generator[Row[Any], None, None]:
-    """Every matching customer's columns `keys`, in order of their number, without holding them all; the values are as
+) -> Generator[Sequence[Row[Any]], None, None]:
+    """Every matching customer's columns `keys`, in order of their number, ROWS_AT_ONCE at a time; the values are as
     the driver gives them (see `columns.reader`).
 
     Whoever may stop before the end closes it, because the database keeps a cursor open for it.
@@ -117,9 +117,8 @@ def stream(
     question = Question(scope, now, snapshot.facts)
     columns = _names([CUSTOMERS.c[key] for key in keys])
     written = question.text(columns, question.compiler.group(tree), " ORDER BY customers.number")
-    with question.ask(snapshot, written, yield_per=ROWS_AT_ONCE) as rows:
-        for some in rows.partitions():
-            yield from some
+    with question.ask(snapshot, written, stream_results=True, max_row_buffer=ROWS_AT_ONCE) as rows:
+        yield from rows.partitions(ROWS_AT_ONCE)
 
 
 def position(row: Row[Any], sort: str) -> Position:

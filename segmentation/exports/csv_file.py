@@ -6,17 +6,15 @@ only they keep it from cutting a text there. None and the empty text are both an
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Sequence
-from io import StringIO
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from segmentation.exports.columns import Column, Header, Kind, blocks, headings
 from segmentation.exports.files import Written, appearing
-from segmentation.exports.spelling import SPELLINGS, holdable
+from segmentation.exports.spelling import holdable, spell_all
 from segmentation.facts.csv_cells import guard
 
 _NEVER = ";\t\r\n\x00-\x1f\ud800-\udfff\ufffe\uffff"
@@ -24,8 +22,6 @@ _SEPARATOR = "\x1f"  # among those
 # Most texts: they begin with a letter or a digit and hold nothing that would be changed; and phone numbers.
 _HARMLESS = re.compile(
     rf"(?:(?:[^\W_][^{_NEVER}]*+|\+[0-9]{{6,15}}+)?+{_SEPARATOR})*+").fullmatch
-
-Cells = Sequence[str | int | None]
 
 
 class _Sink:
@@ -55,32 +51,27 @@ def write_csv(path: Path, columns: Sequence[Column], rows: Iterable[Sequence[Any
         if bom:
             sink.write("\ufeff")
         sink.write(_lines([[guard(holdable(heading))] for heading in headings(columns, header)]))
-        cells = [_cells(column.kind) for column in columns]
         for block in blocks(columns, rows):
-            sink.write(_lines([each(values) for each, values in zip(cells, block, strict=True)]))
+            sink.write(_lines([_cells(column.kind, values) for column, values in zip(columns, block, strict=True)]))
             count += len(block[0])
     return Written(count, sink.size, sink.digest.digest(), truncated=0)
 
 
-def text_cells(texts: Sequence[str | None]) -> Cells:
+def text_cells(texts: Sequence[str | None]) -> list[str]:
     """The cells of texts, which no spreadsheet runs. One look tells whether all of them can stay as they are."""
-    joined = _SEPARATOR.join([text or "" for text in texts] + [""])
-    if _HARMLESS(joined) and joined.count(_SEPARATOR) == len(texts):
-        return texts
-    return [guard(holdable(text)) if text else "" for text in texts]
+    cells = [text or "" for text in texts]
+    joined = _SEPARATOR.join([*cells, ""])
+    if _HARMLESS(joined) and joined.count(_SEPARATOR) == len(cells):
+        return cells
+    return [guard(holdable(cell)) if cell else "" for cell in cells]
 
 
-def _lines(columns: Sequence[Cells]) -> str:
-    text = StringIO(newline="")
-    csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n").writerows(zip(*columns, strict=True))
-    return text.getvalue()
+def _cells(kind: Kind, values: Sequence[Any]) -> list[str]:
+    return text_cells(values) if kind == "text" else spell_all(kind, values)
 
 
-def _cells(kind: Kind) -> Callable[[Sequence[Any]], Cells]:
-    """What makes cells of values of that kind; None and whole numbers are written by `csv` as they are."""
-    if kind == "text":
-        return text_cells
-    if kind == "integer":
-        return list
-    spelled = SPELLINGS[kind]
-    return lambda values: ["" if value is None else spelled(value) for value in values]
+def _lines(columns: Sequence[Sequence[str]]) -> str:
+    """Rows of quoted cells. All of one column are looked at together; and nothing but text has a quotation mark."""
+    quoted = [[cell.replace('"', '""') for cell in cells] if '"' in "".join(cells) else cells for cells in columns]
+    rows = map('","'.join, zip(*quoted, strict=True))
+    return '"' + '"\r\n"'.join(rows) + '"\r\n'

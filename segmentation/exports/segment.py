@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from shutil import rmtree
 from time import time
@@ -16,6 +17,7 @@ from typing import Any, Literal
 from flask import current_app
 from sqlalchemy.orm import Session
 
+from segmentation import pacing
 from segmentation.audience import matching
 from segmentation.audience.columns import BY_KEY, reader
 from segmentation.audience.engines import Snapshot, snapshot
@@ -30,7 +32,6 @@ from segmentation.rules.tree import Group
 from segmentation.segments import rules_of
 
 Format = Literal["csv", "xlsx"]
-ROWS_TOLD = 2_000  # from one word of progress to the next
 MIMETYPES = {"csv": "text/csv",
              "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 _UNFIT = re.compile(r'[\x00-\x1f\x7f"*/:<>?\\|\u200e\u200f\u202a-\u202e\u2066-\u2069]+')
@@ -77,9 +78,11 @@ def write_segment(
     rules, now = rules_of(scope, segment), utc_now()
     title, name = segment.name, f"{_file_name(segment.name)}.{wanted.format}"
     with (
+        pacing.many_rows(),
         snapshot(current_app.config["EXPORT_SECONDS"]) as facts,
-        closing(_rows(scope, rules, now, facts, wanted.keys, progress)) as rows,
+        closing(_rows(scope, rules, now, facts, wanted.keys, progress)) as some,
     ):
+        rows = chain.from_iterable(some)
         columns = [_column(key, scope.language, facts) for key in wanted.keys]
         if wanted.format == "csv":
             written = write_csv(path, columns, rows, header=wanted.header, bom=wanted.bom)
@@ -98,12 +101,13 @@ def record_export(session: Session, scope: Scope, segment_id: uuid.UUID, wanted:
 
 def _rows(
     scope: Scope, rules: Group, now: datetime, facts: Snapshot, keys: Sequence[str], progress: Callable[[int], None]
-) -> Generator[Sequence[Any], None, None]:
+) -> Generator[Sequence[Sequence[Any]], None, None]:
+    done = 0
     with closing(matching.stream(scope, rules, now, facts, keys)) as found:
-        for number, row in enumerate(found):
-            if number % ROWS_TOLD == 0:
-                progress(number)
-            yield row
+        for some in found:
+            progress(done)
+            yield some
+            done += len(some)
 
 
 def _column(key: str, language: str, facts: Snapshot) -> Column:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
@@ -19,6 +19,16 @@ _UNHOLDABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
 def spell(kind: Kind, value: Any) -> str:
     """The text of a checked value of that kind; empty for None. Says the same in every locale."""
     return "" if value is None else SPELLINGS[kind](value)
+
+
+def spell_all(kind: Kind, values: Sequence[Any]) -> list[str]:
+    """What `spell` says of each of many checked values, faster."""
+    if kind == "units":
+        return _all_units(values)
+    if kind == "instant" and not any(isinstance(value, datetime) for value in values):
+        return _all_instants(values)
+    spelled = SPELLINGS[kind]
+    return ["" if value is None else spelled(value) for value in values]
 
 
 def holdable(text: str) -> str:
@@ -44,29 +54,40 @@ def _units(units: int) -> str:
 
 
 def _instant(at: datetime | int) -> str:
-    """As `rfc3339`; quicker for microseconds, of which many lie on one day."""
+    """As `rfc3339`; quicker for microseconds, of which many lie in one hour."""
     if isinstance(at, datetime):
         return rfc3339(at)
-    day, within = divmod(at, _DAY)
-    second, fraction = divmod(within, _SECOND)
-    minute, second = divmod(second, 60)
-    text = f"{_DATES[day]}{_MINUTES[minute]}{_SECONDS[second]}"
+    second, fraction = divmod(at, _SECOND)
+    text = _HOURS[second // 3600] + _SECONDS[second % 3600]
     return f"{text}.{fraction:06}Z" if fraction else text + "Z"
 
 
-class _Dates(dict[int, str]):
-    """Days after 1970 as text; each is spelled when it is first asked for."""
+class _Hours(dict[int, str]):
+    """Hours since 1970 as text; each is spelled when it is first asked for."""
 
-    def __missing__(self, day: int) -> str:
-        text = self[day] = (date(1970, 1, 1) + timedelta(days=day)).isoformat()
+    def __missing__(self, hour: int) -> str:
+        text = self[hour] = (datetime(1970, 1, 1) + timedelta(hours=hour)).isoformat()[:13]
         return text
 
 
 _SECOND = 1_000_000
-_DAY = 86_400 * _SECOND
-_DATES = _Dates()
-_MINUTES = [f"T{minute // 60:02}:{minute % 60:02}" for minute in range(24 * 60)]
-_SECONDS = [f":{second:02}" for second in range(60)]
+_HOUR = 3600 * _SECOND
+_HOURS = _Hours()
+_SECONDS = [f":{second // 60:02}:{second % 60:02}" for second in range(3600)]
+_SURE = 10**15  # a float holds as many units to the cent
+
+
+def _all_units(amounts: Sequence[int | None]) -> list[str]:
+    return ["" if amount is None else
+            "%.2f" % ((amount + 50) // 100 / 100) if 0 <= amount < _SURE else _units(amount) for amount in amounts]
+
+
+def _all_instants(instants: Sequence[int | None]) -> list[str]:
+    return ["" if at is None else
+            f"{_HOURS[at // _HOUR]}{_SECONDS[at // _SECOND % 3600]}.{at % _SECOND:06}Z" if at % _SECOND else
+            f"{_HOURS[at // _HOUR]}{_SECONDS[at // _SECOND % 3600]}Z" for at in instants]
+
+
 SPELLINGS: dict[Kind, Callable[[Any], str]] = {
     "text": holdable,
     "integer": str,

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from xlsxwriter.worksheet import Worksheet
+
 from segmentation.exports.columns import Column, Header, Kind, blocks, headings
 from segmentation.exports.files import Written, appearing, scratch_beside
 from segmentation.exports.workbook import COLUMNS, Workbook, new_workbook
@@ -54,28 +56,26 @@ def _write_rows(book: Workbook, title: str, columns: Sequence[Column], top: Sequ
     sheet = _data_sheet(book, title, columns, top)
     count = 0
     for block in blocks(columns, rows):
-        for row in zip(*block, strict=True):
+        for row in book.rows(columns, block):
             at = count % rows_per_sheet
             if count and at == 0:
                 sheet = _data_sheet(book, title, columns, top)
-            book.put_row(sheet, at + 1, columns, row)
+            book.put_row(sheet, at + 1, row)
             count += 1
     return count
 
 
 def _data_sheet(book: Workbook, title: str, columns: Sequence[Column],
-                top: Sequence[str]) -> Any:
+                top: Sequence[str]) -> Worksheet:
     widths = [min(max(_WIDTHS[column.kind], len(heading) + 2), _WIDEST)
               for column, heading in zip(columns, top, strict=True)]
     sheet = book.add_sheet(title, widths)
     sheet.freeze_panes(1, 0)
-    for place, heading in enumerate(top):
-        book.put_text(sheet, 0, place, heading, "heading")
+    book.put_texts(sheet, 0, top, ["heading"] * len(top))
     return sheet
 
 
 def _write_about(book: Workbook, title: str, lines: Sequence[tuple[str, str]]) -> None:
     sheet = book.add_sheet(title, [_WIDTHS["text"], _WIDEST])
-    for row, (key, value) in enumerate(lines):
-        book.put_text(sheet, row, 0, key, "heading")
-        book.put_text(sheet, row, 1, value)
+    for row, line in enumerate(lines):
+        book.put_texts(sheet, row, line, ["heading", "text"])

@@ -16,12 +16,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from segmentation.exports import Column, Kind, write_csv
+from segmentation.exports.cells import NATIVE
 from segmentation.exports.csv_file import text_cells
-from segmentation.exports.spelling import holdable, spell
-from segmentation.exports.workbook import native
+from segmentation.exports.spelling import holdable, spell, spell_all
 from segmentation.facts.csv_cells import guard, unguard
 from segmentation.models.types import to_microseconds
 from tests.exports.samples import HOSTILE, NAME, NOON, ONE_OF_EACH, PHONE, TEXTS, csv_rows, tricky_text
+
+ZONE = ZoneInfo("UTC")
 
 
 def spelled(tmp_path: Path, kind: Kind, value: Any) -> str:
@@ -140,11 +142,14 @@ def test_many_texts_become_the_same_cells_as_each_alone(texts: list[str | None])
 @given(st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30)))
 def test_instants_in_microseconds_are_spelled_like_datetimes(at: datetime) -> None:
     aware = at.replace(tzinfo=UTC)
-    assert spell("instant", to_microseconds(aware)) == spell("instant", aware)
+    both = [to_microseconds(aware), aware]
+    assert {spell("instant", value) for value in both} == {*spell_all("instant", both), *spell_all("instant", both[:1])}
+    assert len(spell_all("instant", both)) == 2
 
 
 @given(st.integers(-(2**63), 2**63 - 1))
 @example(121_645_100_408_831_950)  # sixteen digits, of which the last is 0
 def test_money_in_units_is_spelled_like_amounts(units: int) -> None:
     assert spell("units", units) == spell("money", Decimal(units).scaleb(-4))
-    assert native("units", units, ZoneInfo("UTC")) == native("money", Decimal(units).scaleb(-4), ZoneInfo("UTC"))
+    assert spell_all("units", [units, None]) == [spell("units", units), ""]
+    assert NATIVE["units"](units, ZONE) == NATIVE["money"](Decimal(units).scaleb(-4), ZONE)

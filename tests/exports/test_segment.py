@@ -9,7 +9,7 @@ import resource
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -78,7 +78,7 @@ def failing_at(row: int, error: Exception) -> Callable[..., Iterator[Any]]:
 
     def fails(*arguments: Any) -> Iterator[Any]:
         with closing(stream(*arguments)) as rows:
-            yield from islice(rows, row)
+            yield list(islice(chain.from_iterable(rows), row))
             raise error
 
     return fails

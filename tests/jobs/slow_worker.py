@@ -7,7 +7,7 @@ import os
 import time
 
 from segmentation import create_app, imports, refreshing, scoring
-from segmentation.exports import segment
+from segmentation.audience import matching
 from segmentation.jobs import worker
 from segmentation.jobs.work import Work
 
@@ -17,7 +17,7 @@ STEP = int(os.environ.get("SEGMENTATION_TEST_STEP", "10"))
 
 def main() -> None:
     """Work until told to stop."""
-    imports.BATCH_ROWS, segment.ROWS_TOLD, scoring.ROWS, refreshing.AT_ONCE = 4 * STEP, STEP, STEP, 1
+    imports.BATCH_ROWS, matching.ROWS_AT_ONCE, scoring.ROWS, refreshing.AT_ONCE = 4 * STEP, STEP, STEP, 1
     tell = Work.tell
 
     def slowly(self: Work, done: int, total: int | None = None) -> None:
