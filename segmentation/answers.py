@@ -11,6 +11,7 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import Row, select
 
+from segmentation import metrics
 from segmentation.audience import matching
 from segmentation.audience.engines import Snapshot, snapshot
 from segmentation.audience.explaining import Explanation, explain
@@ -110,7 +111,7 @@ def answer(scope: Scope, rules: Group, parts: Collection[str], other: Group | No
 
     With `other` rules the difference against them is counted; `difference` among the parts adds a few of the people.
     """
-    with snapshot(current_app.config["PREVIEW_SECONDS"]) as facts:
+    with metrics.preview(), snapshot(current_app.config["PREVIEW_SECONDS"]) as facts:
         asking = Asking(scope, rules, facts)
         found = counts(asking, parts, other)
         if "sample" in parts:

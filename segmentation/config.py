@@ -82,6 +82,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("PAGE_SECONDS", "5", "Deadline of a page of customers.", _positive),
     Setting("REFRESH_SECONDS", "60", "Deadline of the count of one segment in a refresh.", _positive),
     Setting("EXPORT_SECONDS", "900", "Deadline of the query behind an export.", _positive),
+    Setting("METRICS_TOKEN", "", "Who brings it as bearer token may read `/metrics`; without one nobody may.",
+            lambda text: _secret(text) if text else ""),
     Setting("PROXIES", "0", "How many trusted proxies stand in front.", _count),
     Setting("LOG_LEVEL", "INFO", "`DEBUG`, `INFO`, `WARNING` or `ERROR`.", _level),
 )
@@ -119,7 +121,8 @@ def flask_config(settings: Mapping[str, Any]) -> dict[str, Any]:
         **settings,
         "SQLALCHEMY_DATABASE_URI": settings["DATABASE_URL"],
         # A request may hold two connections: its session's and a snapshot's.
-        "SQLALCHEMY_ENGINE_OPTIONS": {"pool_size": 20, "max_overflow": 20, "pool_pre_ping": True},
+        "SQLALCHEMY_ENGINE_OPTIONS": {
+            "pool_size": 20, "max_overflow": 20, "pool_pre_ping": True, "hide_parameters": True},
         "MAX_CONTENT_LENGTH": limits.BODY_BYTES,
         "TRAP_HTTP_EXCEPTIONS": False,
         "PROPAGATE_EXCEPTIONS": False,

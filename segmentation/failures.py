@@ -19,6 +19,7 @@ from segmentation.extensions import db
 
 log = logging.getLogger("segmentation.errors")
 Show = Callable[[DomainError], Response]
+FOR_PROGRAMS = ("/api", "/health/", "/metrics")
 CODES = {
     400: "malformed",
     401: "unauthorized",
@@ -36,10 +37,10 @@ CODES = {
 
 
 def init_app(app: Flask, show_json: Show, show_page: Show) -> None:
-    """Answer every exception: as JSON below `/api`, as a page elsewhere."""
+    """Answer every exception: as JSON where programs ask, as a page elsewhere."""
 
     def shown(error: DomainError) -> Response:
-        show = show_json if request.path.startswith("/api") else show_page
+        show = show_json if request.path.startswith(FOR_PROGRAMS) else show_page
         response = show(error)
         response.headers.update(error.headers)
         return response

@@ -22,7 +22,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from segmentation import leases
+from segmentation import leases, metrics
 from segmentation.audit import record
 from segmentation.database import reading, writing
 from segmentation.errors import NotFound, Unavailable
@@ -206,6 +206,8 @@ def _commit(
         checkpoint = _Checkpoint(
             before.rows + rows, before.written + rows - len(rejections), before.rejected + len(rejections), size)
         leases.save(session, lease, asdict(checkpoint))
+    metrics.import_rows.labels(kind, "written").inc(rows - len(rejections))
+    metrics.import_rows.labels(kind, "rejected").inc(len(rejections))
     return checkpoint
 
 

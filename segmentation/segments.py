@@ -16,7 +16,7 @@ from flask import current_app
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from segmentation import leases, limits
+from segmentation import leases, limits, metrics
 from segmentation.audience import matching
 from segmentation.audience.engines import snapshot
 from segmentation.audience.scope import Scope
@@ -52,7 +52,7 @@ class Draft:
 
 def preview(scope: Scope, rules: Group) -> int:
     """How many customers match, now."""
-    with snapshot(current_app.config["PREVIEW_SECONDS"]) as facts:
+    with metrics.preview(), snapshot(current_app.config["PREVIEW_SECONDS"]) as facts:
         return matching.count(scope, rules, utc_now(), facts)
 
 

@@ -15,9 +15,9 @@ USE_CASES = {"segments", "exports", "imports", "scoring", "auth", "accounts", "d
              "attributes", "jobs", "customers", "pacing"}
 # From the top down; a module may import its own layer and those below.
 LAYERS = (
-    {"", "api", "pages", "cli", "commands", "failures", "headers", "downloads"},
+    {"", "api", "pages", "cli", "commands", "failures", "headers", "downloads", "operations"},
     USE_CASES | {"references", "answers", "repeats", "tokens", "starters", "uploads", "counting", "refreshing"},
-    {"audience", "facts", "audit", "logs"},
+    {"audience", "facts", "audit", "logs", "metrics"},
     {"rules"},
     {"models"},
     {"database", "departures", "queue", "extensions", "errors", "config", "limits", "json", "values", "translations"},

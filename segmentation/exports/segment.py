@@ -17,7 +17,7 @@ from typing import Any, Literal
 from flask import current_app
 from sqlalchemy.orm import Session
 
-from segmentation import pacing
+from segmentation import metrics, pacing
 from segmentation.audience import matching
 from segmentation.audience.columns import BY_KEY, reader
 from segmentation.audience.engines import Snapshot, snapshot
@@ -90,6 +90,7 @@ def write_segment(
             written = write_xlsx(
                 path, columns, rows, header=wanted.header, sheet_name=title, right_to_left=scope.language == "ar",
                 zone=scope.settings.zone, about=lambda count: _about(scope, title, rules, now, count))
+    metrics.export_rows.labels(wanted.format).inc(written.rows)
     return ExportedFile(path, name, MIMETYPES[wanted.format], written)
 
 

@@ -19,6 +19,7 @@ from segmentation.jobs import files
 from segmentation.jobs.kinds import KINDS
 from segmentation.jobs.work import Stopped, Work, kept
 from segmentation.leases import CANCELLED, FAILED
+from segmentation.logs import about_job
 from segmentation.queue import enqueue
 
 WOKEN = 20  # waiting jobs of a store, when a place in it becomes free
@@ -30,24 +31,29 @@ log = logging.getLogger("segmentation.jobs")
 
 def run(job_id: uuid.UUID) -> None:
     """Run a job, if it waits and there is a place for it. Raises nothing."""
-    try:
-        lease = leases.take(job_id)
-        if lease is None:
-            return
-        work = Work.of(lease)
-        log.info("job begun", extra={"fields": _fields(work)})
-        _run(work)
-        wake(work.store_id)
-    except Exception:
-        log.exception("a job could not be run; it is taken up again later")
-    finally:
-        db.session.remove()
+    with about_job(job_id):
+        try:
+            _take_and_run(job_id)
+        except Exception:
+            log.exception("a job could not be run; it is taken up again later")
+        finally:
+            db.session.remove()
 
 
 def wake(store_id: uuid.UUID) -> None:
     """Have a worker look at the waiting jobs of a store."""
     for job_id in leases.waiting(WOKEN, store_id):
         enqueue(job_id)
+
+
+def _take_and_run(job_id: uuid.UUID) -> None:
+    lease = leases.take(job_id)
+    if lease is None:
+        return
+    work = Work.of(lease)
+    log.info("job begun", extra={"fields": _fields(work)})
+    _run(work)
+    wake(work.store_id)
 
 
 def _run(work: Work) -> None:
@@ -102,4 +108,4 @@ def _reason(error: Exception) -> tuple[str, str]:
 
 
 def _fields(work: Work) -> dict[str, str]:
-    return {"job": str(work.id), "kind": work.kind, "store": str(work.store_id), "attempt": str(work.lease.attempt)}
+    return {"kind": work.kind, "store": str(work.store_id), "attempt": str(work.lease.attempt)}

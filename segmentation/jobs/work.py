@@ -24,6 +24,7 @@ from segmentation.departures import asked_by
 from segmentation.errors import Cancelled, Conflict
 from segmentation.extensions import db
 from segmentation.leases import Lease, Meter
+from segmentation.logs import about_job
 from segmentation.models import Job
 
 SECONDS_BETWEEN_SIGNS = 1.0
@@ -96,7 +97,7 @@ def kept(work: Work) -> Iterator[None]:
 
 
 def _keep(app: Flask, work: Work, over: Event) -> None:
-    with app.app_context():
+    with app.app_context(), about_job(work.id):
         while not over.wait(SECONDS_BETWEEN_SIGNS):
             try:
                 if leases.renew(work.lease, work.meter):

@@ -89,7 +89,7 @@ UNREADABLE = ("//[", "//[::1", "http://[", "/[", "//]", "http://[x]/", "//\u2100
 def routes(world: World) -> set[Route]:
     """Method and path of every page, read from the application."""
     return {(method, rule.rule) for rule in world.app.url_map.iter_rules()
-            if not rule.rule.startswith(("/api", "/static/"))
+            if not rule.rule.startswith(("/api", "/static/", "/health/", "/metrics"))
             for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}}
 
 

@@ -1,0 +1,61 @@
+"""The whole service: what all its processes count is added up, and its log is lines without anybody in them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+from pathlib import Path
+
+from tests.jobs.shop import wait_until
+from tests.operations.serving import Served, ask, served
+from tests.pages.conftest import SQLITE
+
+TOKEN = "the-token-of-the-metrics-0123456789-abcdefghij"
+UNREADABLE = (b"GET /?canary=1 HTTP/1.1\r\nBad canary\r\n\r\n", b"CANARY canary\r\n\r\n",
+              b"GET /canary HTTP/9.9\r\n\r\n", b"GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: canary\r\n\r\n")
+
+
+def send_raw(port: int, request: bytes) -> None:
+    """Send what is no request, and read what comes back."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(request)
+        while connection.recv(4096):
+            pass
+
+
+def count_of_live(service: Served) -> float:
+    """How often the liveness was asked for, as the measurements say."""
+    status, body = ask(service.port, "GET", "/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
+    assert status == 200
+    start = 'segmentation_requests_total{method="GET",route="/health/live",status="200"} '
+    return sum(float(line.removeprefix(start)) for line in body.decode().splitlines() if line.startswith(start))
+
+
+def log_lines(service: Served) -> list[dict[str, object]]:
+    """What is logged so far."""
+    return [json.loads(line) for line in service.log.read_text().splitlines()]
+
+
+@SQLITE
+def test_the_service(database_url: str, tmp_path: Path) -> None:
+    with served(database_url, tmp_path, METRICS_TOKEN=TOKEN) as service:
+        for request in UNREADABLE:
+            send_raw(service.port, request)
+        for _ in range(20):
+            assert ask(service.port, "GET", "/health/live?canary=1")[0] == 200
+        assert ask(service.port, "GET", "/canary?canary=1")[0] == 404
+        assert count_of_live(service) == 20
+        pids = [int(str(line["message"]).rsplit(" ", 1)[1]) for line in log_lines(service)
+                if str(line["message"]).startswith("Booting worker")]
+        assert len(pids) == 2
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: sum(str(line["message"]).startswith("Booting") for line in log_lines(service)) == 4)
+        wait_until(lambda: ask(service.port, "GET", "/health/live")[0] == 200)
+        assert count_of_live(service) == 21  # what the dead have counted is kept
+    text = service.log.read_text()
+    assert "canary" not in text.lower()
+    loggers = {line["logger"] for line in log_lines(service)}
+    assert {"gunicorn.error", "segmentation.access"} <= loggers
