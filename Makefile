@@ -9,7 +9,7 @@ BIN := .venv/bin
 SECRET := instance/secret_key
 WITH_SECRET = SEGMENTATION_SECRET_KEY="$${SEGMENTATION_SECRET_KEY:-$$(cat $(SECRET))}"
 
-.PHONY: help demo test lint oracle kills bench builder-bench docs screenshots lock clean
+.PHONY: help demo test lint oracle kills restarts bench builder-bench docs screenshots lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -32,6 +32,9 @@ oracle: .venv/develop ## 100,000 random rule trees against the oracle on SQLite,
 
 kills: .venv/develop ## workers killed at random in every kind of job, for ten minutes
 	$(BIN)/python -m tests.campaigns.kills
+
+restarts: .venv/develop ## PostgreSQL restarted twenty times under load (needs its server programs)
+	$(BIN)/python -m tests.campaigns.restarts
 
 bench: .venv/develop ## previews over HTTP against hand-written SQL, imports, exports, refreshes
 	$(BIN)/python -m benchmarks

@@ -43,6 +43,16 @@ def writing() -> Iterator[Session]:
         raise
 
 
+def let_go() -> None:
+    """End what the session is in the middle of, though its connection be gone: then the server has ended it itself."""
+    if not db.session.registry.has():
+        return
+    try:
+        db.session.rollback()
+    except DBAPIError:
+        db.session().invalidate()
+
+
 @contextmanager
 def reading(seconds: float) -> Iterator[Connection]:
     """One consistent read snapshot. Raises errors.Unavailable when a statement passes the deadline, errors.Abandoned

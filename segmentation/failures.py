@@ -14,8 +14,8 @@ from flask import Flask, Response, request
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
+from segmentation.database import let_go
 from segmentation.errors import Conflict, DomainError, NotFound, Unavailable
-from segmentation.extensions import db
 
 log = logging.getLogger("segmentation.errors")
 Show = Callable[[DomainError], Response]
@@ -45,6 +45,7 @@ def init_app(app: Flask, show_json: Show, show_page: Show) -> None:
         response.headers.update(error.headers)
         return response
 
+    app.teardown_appcontext(lambda _error: let_go())  # before the extension gives the session back
     app.register_error_handler(DomainError, shown)
     app.register_error_handler(HTTPException, lambda error: shown(_http(error)))
     app.register_error_handler(SQLAlchemyError, lambda error: shown(_database(error)))
@@ -63,7 +64,7 @@ def _http(error: HTTPException) -> DomainError:
 
 
 def _database(error: SQLAlchemyError) -> DomainError:
-    db.session.rollback()
+    let_go()
     if isinstance(error, IntegrityError):
         log.warning("a write collided with another", exc_info=error)
         return Conflict("Somebody else changed the same thing at the same time. Try again.")
@@ -86,5 +87,5 @@ def _storage(error: OSError) -> DomainError:
 
 def _unexpected(error: Exception) -> DomainError:
     log.error("unexpected error", exc_info=error)
-    db.session.rollback()
+    let_go()
     return DomainError("Something went wrong on our side.", code="internal")

@@ -13,6 +13,7 @@ import psycopg
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from segmentation import leases
+from segmentation.database import let_go
 from segmentation.errors import Cancelled, Conflict, DomainError, Unavailable
 from segmentation.extensions import db
 from segmentation.jobs import files
@@ -37,6 +38,7 @@ def run(job_id: uuid.UUID) -> None:
         except Exception:
             log.exception("a job could not be run; it is taken up again later")
         finally:
+            let_go()
             db.session.remove()
 
 
@@ -73,6 +75,7 @@ def _insist(step: Callable[[], None]) -> None:
         try:
             return step()
         except PASSING:
+            let_go()
             db.session.remove()
             sleep(pause)
     return step()
@@ -80,7 +83,7 @@ def _insist(step: Callable[[], None]) -> None:
 
 def _end(work: Work, error: Exception) -> None:
     log.info("job ended early", extra={"fields": {**_fields(work), "error": type(error).__name__}})
-    db.session.rollback()
+    let_go()
     match error:
         case Conflict(code="lease_lost"):
             pass  # whoever has it now says how it ends

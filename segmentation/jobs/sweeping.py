@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select
 
 from segmentation import leases
 from segmentation.auth import operator_scope
-from segmentation.database import writing
+from segmentation.database import let_go, writing
 from segmentation.extensions import db
 from segmentation.jobs import files
 from segmentation.leases import CANCELLED, UNFINISHED
@@ -49,6 +49,7 @@ def sweep() -> None:
         except Exception:
             log.exception("a chore failed; it is tried again in a minute")
         finally:
+            let_go()
             db.session.remove()
 
 

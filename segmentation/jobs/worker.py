@@ -15,6 +15,7 @@ from flask import Flask, current_app
 from huey.consumer import Consumer
 
 from segmentation import queue
+from segmentation.database import let_go
 from segmentation.extensions import db
 from segmentation.jobs import running, sweeping
 from segmentation.jobs.work import stopping
@@ -73,4 +74,5 @@ def _look_after() -> None:
     except Exception:
         log.warning("the jobs could not be looked after", exc_info=True)
     finally:
+        let_go()
         db.session.remove()

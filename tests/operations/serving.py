@@ -1,4 +1,4 @@
-"""The application under gunicorn with its worker, as in life: what tests and campaigns of the whole service share."""
+"""The application under gunicorn and a worker, as in life: what tests and campaigns of the whole service share."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from socket import socket
+from typing import IO
 
 from tests.conftest import SECRET
 
 ROOT = Path(__file__).resolve().parents[2]
+COMMANDS = (("gunicorn", "wsgi:app"), ("flask", "--app", "wsgi", "worker"))
 PATIENCE = 120.0  # seconds, on a machine that does other things too
 
 
@@ -40,19 +42,25 @@ def served(url: str, folder: Path, workers: int = 2, **settings: str) -> Iterato
     """The service on the database at `url`, ready; its files are in `folder`."""
     environ = {name: value for name, value in os.environ.items()
                if not name.startswith(("SEGMENTATION_", "PROMETHEUS_"))}
-    own = {"SECRET_KEY": SECRET, "DATABASE_URL": url, "SPOOL_DIR": str(folder / "spool"), **settings}
+    own = {"SECRET_KEY": SECRET, "DATABASE_URL": url, "SPOOL_DIR": str(folder / "spool"),
+           "QUEUE": f"sqlite:///{folder / 'queue.db'}", **settings}
     port, log = free_port(), folder / "service.log"
     environ |= {f"SEGMENTATION_{name}": value for name, value in own.items()}
     environ |= {"PORT": str(port), "HOST": "127.0.0.1", "WEB_CONCURRENCY": str(workers)}
-    with log.open("wb") as lines:
-        process = subprocess.Popen([sys.executable, "-m", "gunicorn", "wsgi:app"], cwd=ROOT, env=environ,
-                                   stdout=lines, stderr=lines)
-        try:
-            _wait_until_ready(port, process)
-            yield Served(port, process, log)
-        finally:
-            process.terminate()
-            process.wait(PATIENCE)
+    with log.open("wb") as lines, ExitStack() as stack:
+        web, _worker = (stack.enter_context(_running(command, environ, lines)) for command in COMMANDS)
+        _wait_until_ready(port, web)
+        yield Served(port, web, log)
+
+
+@contextmanager
+def _running(command: Sequence[str], environ: Mapping[str, str], lines: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen([sys.executable, "-m", *command], cwd=ROOT, env=environ, stdout=lines, stderr=lines)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(PATIENCE)
 
 
 def ask(port: int, method: str, path: str, body: bytes | None = None,
