@@ -34,7 +34,8 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     app = Flask(__name__, instance_path=str(ROOT / "instance"), static_folder=str(ROOT / "static"),
                 template_folder=str(ROOT / "templates"))
     settings = read_settings(environment() if environ is None else environ, Path(app.instance_path))
-    Path(app.instance_path).mkdir(parents=True, exist_ok=True)
+    if any(app.instance_path in str(settings[name]) for name in ("DATABASE_URL", "QUEUE", "SPOOL_DIR")):
+        Path(app.instance_path).mkdir(parents=True, exist_ok=True)
     app.config.update(flask_config(settings))
     app.json = _JSON(app)
     if settings["PROXIES"]:

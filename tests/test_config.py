@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from segmentation import create_app
 from segmentation.config import PREFIX, SETTINGS, ConfigError, read_settings
 
 SECRET = {"SEGMENTATION_SECRET_KEY": "0123456789 abcdefghijklmnopqrstuvwxyz"}
@@ -47,3 +48,15 @@ def test_the_start_is_refused_without_a_secret() -> None:
     run = subprocess.run([sys.executable, "-c", "import wsgi"], cwd=ROOT, env=environ, capture_output=True, text=True)
     assert run.returncode == 1
     assert run.stderr == "Cannot start: SEGMENTATION_SECRET_KEY: is required\n"
+
+
+def test_nothing_is_made_beside_the_code_when_everything_lies_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("segmentation.ROOT", tmp_path / "code")
+    (tmp_path / "code").mkdir()
+    places = {f"{PREFIX}DATABASE_URL": f"sqlite:///{tmp_path}/a.db", f"{PREFIX}QUEUE": f"sqlite:///{tmp_path}/q.db"}
+    create_app({**SECRET, **places, f"{PREFIX}SPOOL_DIR": str(tmp_path / "spool")})
+    assert not (tmp_path / "code" / "instance").exists()
+    create_app({**SECRET, **places})
+    assert (tmp_path / "code" / "instance").is_dir()

@@ -99,7 +99,7 @@ def test_in_requests_and_jobs_that_go_well_and_that_are_refused(world: World, li
     assert [line["message"] for line in found if "job" in line].count("job done") >= 1
 
 
-@pytest.mark.parametrize("table", ["customers", "segments", "users"])
+@pytest.mark.parametrize("table", ["customers", "users"])
 def test_in_requests_that_the_database_fails(world: World, lines: io.StringIO, table: str) -> None:
     assert world.owner.token
     with world.app.app_context(), db.engine.begin() as connection:
