@@ -25,10 +25,10 @@ from segmentation.models import Customer, Store
 from segmentation.models.types import new_id, to_units
 from segmentation.values.codes import RFM_LABELS
 from segmentation.values.text import fold
+from tests.canary import CANARY, watch
 from tests.conftest import make_store
 
 PASSWORD = "a long enough password"
-CANARY = "ZZ-B-9f3c"
 A_CUSTOMER = uuid.UUID("01a00000-0000-7000-8000-000000000001")  # the first of each store
 NAMES = ("أحمد", "احمد", "Ahmed", None, "=1+1", "@SUM(A1)", "Zoë", "<img src=x>", "+966501234567", "عبد الله", "O'Neil")
 
@@ -71,7 +71,9 @@ class Client:
 
 @dataclass
 class World:
-    """Store A with an owner, an editor and a viewer; store B with an owner, whose texts all hold the canary."""
+    """Store A with an owner, an editor and a viewer; store B with an owner, whose texts all hold the canary, which no
+    answer to anybody else may show (see `tests.canary`).
+    """
 
     app: Flask
     a: uuid.UUID
@@ -86,11 +88,16 @@ class World:
 @pytest.fixture
 def world(application: Flask) -> World:
     """A world on a fresh database."""
+    return make_world(application)
+
+
+def make_world(application: Flask) -> World:
+    """Both stores with their people and customers, in an empty database."""
     with application.app_context():
         ids = {name: make_store(name).id for name in ("a", "b")}
         for role in ("owner", "editor", "viewer"):
             add_user(f"{role}@a.example", PASSWORD, ids["a"], role)
-        add_user("owner@b.example", PASSWORD, ids["b"], "owner")
+        watch(application, add_user("owner@b.example", PASSWORD, ids["b"], "owner"))
         _customers(ids["a"], 60)
         _customers(ids["b"], 7, CANARY)
         db.session.remove()
