@@ -9,7 +9,7 @@ BIN := .venv/bin
 SECRET := instance/secret_key
 WITH_SECRET = SEGMENTATION_SECRET_KEY="$${SEGMENTATION_SECRET_KEY:-$$(cat $(SECRET))}"
 
-.PHONY: help demo test lint oracle kills restarts bench builder-bench docs screenshots lock clean
+.PHONY: help demo test lint oracle kills restarts fuzz tokens schema bench builder-bench docs screenshots lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -35,6 +35,15 @@ kills: .venv/develop ## workers killed at random in every kind of job, for ten m
 
 restarts: .venv/develop ## PostgreSQL restarted twenty times under load (needs its server programs)
 	$(BIN)/python -m tests.campaigns.restarts
+
+fuzz: .venv/develop ## 200,000 strange requests in process and 20,000 over HTTP
+	nice $(BIN)/python -m tests.campaigns.fuzz
+
+tokens: .venv/develop ## forged tokens, and 10,000 mutated ones
+	nice $(BIN)/python -m tests.campaigns.tokens
+
+schema: .venv/develop ## 100 requests of every operation of the OpenAPI document, by schemathesis
+	SEGMENTATION_TEST_EXAMPLES=100 nice $(BIN)/pytest -q --timeout 3600 tests/walls/test_schema.py
 
 bench: .venv/develop ## previews over HTTP against hand-written SQL, imports, exports, refreshes
 	$(BIN)/python -m benchmarks

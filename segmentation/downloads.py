@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from base64 import b64encode
 from pathlib import Path
+from typing import Any
 
 from flask import Response, send_file
 
-from segmentation.errors import Conflict, NotFound
+from segmentation.errors import Conflict, NotFound, Stale
 from segmentation.exports.segment import ExportedFile
 from segmentation.jobs import files
 from segmentation.leases import UNFINISHED
@@ -24,19 +25,28 @@ def send_export(exported: ExportedFile) -> Response:
 
 
 def send_file_of(job: Job) -> Response:
-    """The file a job has made, or the part of it that is asked for. Raises Conflict before it is finished, NotFound."""
+    """The file a job has made, or the part of it that is asked for. Raises Conflict before it is finished, NotFound,
+    Stale when `If-Match` asks for another.
+    """
     path = _there(job, files.file_of(job))
     made = (job.result or {})["file"]
-    response = send_file(path, mimetype=made["mimetype"], as_attachment=True, download_name=made["name"],
-                         etag=made["sha256"], conditional=True)
+    response = _sent(path, mimetype=made["mimetype"], download_name=made["name"], etag=made["sha256"])
     return _described(response, made["rows"], bytes.fromhex(made["sha256"]))
 
 
 def send_rejected_of(job: Job) -> Response:
     """The rows that an import did not take, with reasons. Raises Conflict before it has ended, NotFound."""
     path = _there(job, files.rejected_of(job))
-    response = send_file(path, mimetype="text/csv", as_attachment=True, download_name="rejected.csv")
+    response = _sent(path, mimetype="text/csv", download_name="rejected.csv")
     response.headers["X-Row-Count"] = str(job.checkpoint["rejected"])
+    return response
+
+
+def _sent(path: Path, **options: Any) -> Response:
+    response = send_file(path, as_attachment=True, conditional=True, **options)
+    if response.status_code == Stale.status:  # the library would send the headers of the file, and no reason
+        response.close()
+        raise Stale()
     return response
 
 

@@ -23,6 +23,7 @@ from flask_jwt_extended import (
     get_unverified_jwt_headers,
     verify_jwt_in_request,
 )
+from jwt.utils import base64url_decode, base64url_encode
 
 from segmentation.errors import Forbidden, NotSignedIn
 from segmentation.models.types import utc_now
@@ -116,6 +117,10 @@ def _cookie() -> str:
 
 
 def _signed(token: str) -> Claims:
+    # base64 can be written in several ways; only the one that we write is ours.
+    mark = token.rpartition(".")[2]
+    if base64url_encode(base64url_decode(mark)).decode() != mark:
+        raise NotSignedIn()
     return dict(jwt.decode(token, options={"verify_signature": False}))
 
 

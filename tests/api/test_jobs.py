@@ -103,6 +103,7 @@ def test_parts_of_a_file(world: World) -> None:
         assert answer.status_code == 206
     with client.get(url, headers={"Range": "bytes=4-6", "If-Range": '"another"'}) as answer:
         assert (answer.status_code, answer.data) == (200, CONTENT)
+    checked_error(client.get(url, headers={"If-Match": '"another"'}), 412, "precondition_failed")
     beyond = client.get(url, headers={"Range": "bytes=99-"})
     checked_error(beyond, 416, "range_not_satisfiable")
     assert beyond.headers["Content-Range"] == "bytes */10"
