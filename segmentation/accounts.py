@@ -9,13 +9,14 @@ from sqlalchemy import select, update
 
 from segmentation import limits
 from segmentation.audit import record
-from segmentation.auth import hash_password
 from segmentation.database import writing
 from segmentation.errors import Invalid, NotFound, Problem
 from segmentation.extensions import db
+from segmentation.members import end_rights
 from segmentation.models import Membership, Session, Store, User
 from segmentation.models.accounts import ROLES
 from segmentation.models.types import utc_now
+from segmentation.passwords import hash_password
 from segmentation.values import codes, emails
 
 
@@ -55,7 +56,7 @@ def add_user(email: str, password: str, store_id: uuid.UUID, role: str) -> uuid.
         raise Invalid("This is not an e-mail address.", [Problem("/email", "not_an_email", "Enter an e-mail address.")])
     if role not in ROLES:
         raise Invalid("There is no such role.")
-    hashed = hash_password(password)
+    hashed = hash_password(password, address)
     with writing() as session:
         if session.get(Store, store_id) is None:
             raise NotFound(f"There is no store {store_id}.")
@@ -65,7 +66,8 @@ def add_user(email: str, password: str, store_id: uuid.UUID, role: str) -> uuid.
             session.add(user)
             session.flush()
         session.merge(Membership(store_id=store_id, user_id=user.id, role=role))
-        record(session, "role_set", user_id=user.id, store_id=store_id, role=role)
+        end_rights(session, store_id, user.id, role)
+        record(session, "role_set", store_id=store_id, member_id=str(user.id), role=role)
         return user.id
 
 
@@ -92,7 +94,7 @@ def store_of(email: str) -> uuid.UUID | None:
 
 def set_password(email: str, password: str) -> None:
     """Give a user another password and end all their sign-ins. Raises Invalid, NotFound."""
-    hashed = hash_password(password)
+    hashed = hash_password(password, email)
     with writing() as session:
         user = session.scalar(select(User).where(User.email == emails.normalise(email)))
         if user is None:

@@ -10,20 +10,17 @@ import hashlib
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 from flask import current_app
-from sqlalchemy import and_, bindparam, select
+from sqlalchemy import and_, bindparam, delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session as Transaction
 
-from segmentation import tokens
+from segmentation import passwords, tokens
 from segmentation.audience.scope import Scope
 from segmentation.audit import record
 from segmentation.database import writing
-from segmentation.errors import Invalid, NotFound, NotSignedIn, TooMany
+from segmentation.errors import NotFound, NotSignedIn, TooMany
 from segmentation.extensions import db
 from segmentation.models import Membership, Session, SignInFailures, Store, User
 from segmentation.models.types import Identifier, Instant, new_id, utc_now
@@ -32,8 +29,6 @@ from segmentation.values import emails
 
 FAILURES = 10
 FAILURE_WINDOW = timedelta(minutes=15)
-MINIMUM_PASSWORD_LENGTH = 10
-_hasher = PasswordHasher()
 
 
 @dataclass(frozen=True)
@@ -45,30 +40,41 @@ class Caller:
     email: str
 
 
-def hash_password(password: str) -> str:
-    """An argon2id hash. Raises Invalid for a password that is too short or too long."""
-    if not MINIMUM_PASSWORD_LENGTH <= len(password) <= 1_000:
-        raise Invalid(f"A password needs {MINIMUM_PASSWORD_LENGTH} characters or more.", code="weak_password")
-    return _hasher.hash(password)
-
-
 def sign_in(email: str, password: str, address: str) -> SignIn:
     """A sign-in for the right password. Raises NotSignedIn (one answer for every reason) or TooMany."""
+    user_id = check_password(email, password, address)
+    with writing() as session:
+        return open_session(session, user_id)
+
+
+def check_password(email: str, password: str, address: str) -> uuid.UUID:
+    """The user whose password that is. Raises NotSignedIn (one answer for every reason) or TooMany.
+
+    The attempt is counted before the password is looked at, so that many at once are no way around the limit; the
+    right password forgets them.
+    """
     account = emails.normalise(email)
     key = hashlib.sha256(f"{account or email}|{address}".encode()).hexdigest()
-    _check_failures(key)
-    user = db.session.scalar(select(User).where(User.email == account))
-    right = _matches(user.password_hash if user else _nobodys_hash(), password)
-    user_id = user.id if user and user.is_active and right else None
     with writing() as session:
-        if user_id is not None:
-            _forget_failures(session, key)
-            made = _open_session(session, user_id)
-            record(session, "sign_in", user_id=user_id)
-            return made
-        _count_failure(session, key)
-        record(session, "sign_in_failed", user_id=user.id if user else None)
+        _count_attempt(session, key)
+    user = db.session.scalar(select(User).where(User.email == account))
+    user_id, right = user.id if user else None, passwords.matches(user.password_hash if user else None, password)
+    if user is not None and user.is_active and right:
+        with writing() as session:
+            session.execute(delete(SignInFailures).where(SignInFailures.key == key))
+        return user.id
+    with writing() as session:
+        record(session, "sign_in_failed", user_id=user_id)
     raise NotSignedIn("The e-mail or the password is wrong.", code="wrong_credentials")
+
+
+def open_session(session: Transaction, user_id: uuid.UUID) -> SignIn:
+    """A sign-in of a user who has shown that they are one."""
+    expires = utc_now() + timedelta(seconds=current_app.config["REFRESH_TOKEN_SECONDS"])
+    made = SignIn(new_id(), user_id, new_id(), expires)
+    session.add(Session(id=made.id, user_id=user_id, refresh_id=made.refresh_id, expires_at=expires))
+    record(session, "sign_in", user_id=user_id)
+    return made
 
 
 def refresh() -> SignIn:
@@ -170,47 +176,18 @@ def _look_up(session_id: uuid.UUID, store_id: uuid.UUID | None) -> tuple[Caller,
     return Caller(session_id, row.id, row.email), row.Store, row.role
 
 
-def _open_session(session: Transaction, user_id: uuid.UUID) -> SignIn:
-    expires = utc_now() + timedelta(seconds=current_app.config["REFRESH_TOKEN_SECONDS"])
-    made = SignIn(new_id(), user_id, new_id(), expires)
-    session.add(Session(id=made.id, user_id=user_id, refresh_id=made.refresh_id, expires_at=expires))
-    return made
-
-
-def _matches(password_hash: str, password: str) -> bool:
-    try:
-        return _hasher.verify(password_hash, password)
-    except (VerificationError, InvalidHashError, UnicodeEncodeError):
-        return False
-
-
-@cache
-def _nobodys_hash() -> str:
-    # Verified for unknown addresses too, so that they take as long as known ones.
-    return _hasher.hash(str(new_id()))
-
-
-def _check_failures(key: str) -> None:
-    row = db.session.get(SignInFailures, key)
-    if row is not None and row.failures >= FAILURES and utc_now() < row.since + FAILURE_WINDOW:
-        wait = int((row.since + FAILURE_WINDOW - utc_now()).total_seconds()) + 1
-        raise TooMany(headers={"Retry-After": str(wait)})
-
-
-def _count_failure(session: Transaction, key: str) -> None:
+def _count_attempt(session: Transaction, key: str) -> None:
     try:
         with session.begin_nested():
             session.add(SignInFailures(key=key, failures=0, since=utc_now()))
     except IntegrityError:
         pass  # there is a row already, perhaps since a moment ago
-    row = session.get_one(SignInFailures, key, with_for_update=True, populate_existing=True)
-    if utc_now() >= row.since + FAILURE_WINDOW:
-        row.failures, row.since = 1, utc_now()
-    else:
-        row.failures += 1
-
-
-def _forget_failures(session: Transaction, key: str) -> None:
-    row = session.get(SignInFailures, key)
-    if row is not None:
-        session.delete(row)
+    row = session.get(SignInFailures, key, with_for_update=True, populate_existing=True)
+    if row is None:
+        return  # forgotten since a moment ago, by the right password
+    end = row.since + FAILURE_WINDOW
+    if utc_now() >= end:
+        row.failures, row.since = 0, utc_now()
+    elif row.failures >= FAILURES:
+        raise TooMany(headers={"Retry-After": str(int((end - utc_now()).total_seconds()) + 1)})
+    row.failures += 1

@@ -32,6 +32,8 @@ IMPORT_BYTES = 100 * 1024 * 1024
 EXPORT_ROWS = 100_000  # more are written by a job
 UNFINISHED_JOBS = 20  # of a kind in a store
 FILE_HOURS = 24
+INVITES = 100  # that are open in a store
+INVITE_DAYS = 7
 
 
 def published() -> dict[str, int]:
@@ -47,4 +49,5 @@ def published() -> dict[str, int]:
         "segments": SEGMENTS, "attributes": ATTRIBUTES, "earliest_year": EARLIEST_YEAR, "latest_year": LATEST_YEAR,
         "restore_days": RESTORE_DAYS, "import_bytes": IMPORT_BYTES, "export_rows": EXPORT_ROWS,
         "unfinished_jobs": UNFINISHED_JOBS, "file_hours": FILE_HOURS,
+        "invites": INVITES, "invite_days": INVITE_DAYS,
     }

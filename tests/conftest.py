@@ -22,7 +22,7 @@ from flask import Flask
 from flask_migrate import upgrade
 from psycopg import sql
 
-from segmentation import auth, create_app
+from segmentation import create_app, passwords
 from segmentation.database import writing
 from segmentation.extensions import db
 from segmentation.models import Store
@@ -33,7 +33,7 @@ SECRET = "a secret for the tests that nobody else knows, long enough for any alg
 
 
 # Real passwords are hashed slowly on purpose; those of tests need not be.
-auth._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 def make_app(url: str, folder: Path, **settings: str) -> Flask:

@@ -12,11 +12,12 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "segmentation"
 USE_CASES = {"segments", "exports", "imports", "scoring", "auth", "accounts", "demo", "leases", "rejected",
-             "attributes", "jobs", "customers", "pacing"}
+             "attributes", "jobs", "customers", "pacing", "members", "invites", "owning"}
 # From the top down; a module may import its own layer and those below.
 LAYERS = (
     {"", "api", "pages", "cli", "commands", "failures", "headers", "downloads", "operations"},
-    USE_CASES | {"references", "answers", "repeats", "tokens", "starters", "uploads", "counting", "refreshing"},
+    USE_CASES | {"references", "answers", "repeats", "tokens", "starters", "uploads", "counting", "refreshing",
+                 "passwords"},
     {"audience", "facts", "audit", "logs", "metrics"},
     {"rules"},
     {"models"},

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask
 from flask_smorest import Api
 
-from segmentation.api import attributes, auth, customers, docs, imports, jobs, segments
+from segmentation.api import attributes, auth, customers, docs, imports, jobs, people, segments
 from segmentation.api.blueprints import value_schema
 from segmentation.api.customer_schemas import batch_schemas
 from segmentation.api.errors import ErrorSchema, show_error
@@ -48,4 +48,5 @@ def init_app(app: Flask) -> None:
     api.register_blueprint(imports.blueprint)
     api.register_blueprint(jobs.blueprint)
     api.register_blueprint(customers.blueprint)
+    api.register_blueprint(people.blueprint)
     app.register_blueprint(docs.blueprint_for(api))

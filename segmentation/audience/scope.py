@@ -7,7 +7,7 @@ A Scope is made by `auth.scope_of`, which checks the membership in the database 
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from segmentation.errors import Forbidden
@@ -40,6 +40,10 @@ class Scope:
     def catalogue(self) -> Catalogue:
         """What can be asked about this store's customers."""
         return catalogue(self.settings)
+
+    def with_role(self, role: str) -> Scope:
+        """The same caller with another role."""
+        return replace(self, role=role)
 
     def require(self, role: str) -> None:
         """Raise Forbidden unless the caller's role is at least `role`."""

@@ -1,6 +1,6 @@
 """The tables: accounts, facts, requests, segments, work. Importing this registers them all."""
 
-from segmentation.models.accounts import Membership, Session, SignInFailures, Store, User
+from segmentation.models.accounts import Invite, Membership, Session, SignInFailures, Store, User
 from segmentation.models.facts import (
     Attribute,
     Customer,
@@ -21,6 +21,7 @@ __all__ = [
     "Customer",
     "CustomerAttribute",
     "CustomerTag",
+    "Invite",
     "Job",
     "Membership",
     "Order",

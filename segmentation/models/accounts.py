@@ -80,6 +80,26 @@ class Session(Base):
     revoked_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
+class Invite(Base):
+    """A one-time link into a store, for whoever has that e-mail address. The link itself is kept only as a digest.
+
+    It is open until it is used, revoked or expired. `user_id` is the owner who made it.
+    """
+
+    __tablename__ = "invites"
+
+    store_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True)
+    id: Mapped[uuid.UUID] = mapped_column(Identifier, primary_key=True, default=new_id)
+    user_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    email: Mapped[str] = mapped_column(String(254))
+    role: Mapped[str] = mapped_column(String(10))
+    digest: Mapped[str] = mapped_column(String(64), index=True, unique=True)  # found before its store is known
+    created_at: Mapped[datetime] = mapped_column(Instant, default=utc_now)
+    expires_at: Mapped[datetime] = mapped_column(Instant, index=True)
+    used_at: Mapped[datetime | None] = mapped_column(Instant)
+    revoked_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
 class SignInFailures(Base):
     """Failed sign-ins of one account from one address since `since`; `key` is a digest of both."""
 

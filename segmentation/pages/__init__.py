@@ -11,7 +11,9 @@ from segmentation.pages import (
     failing,
     imports,
     jobs,
+    joining,
     overview,
+    people,
     preferences,
     rendering,
     segment,
@@ -35,7 +37,7 @@ def init_app(app: Flask) -> None:
     app.config.update(SESSION_COOKIE_NAME="notices", SESSION_COOKIE_SAMESITE="Lax", SESSION_COOKIE_HTTPONLY=True)
     rendering.init_app(app)
     for page in (signing_in, preferences, overview, builder, segments, segment, customers, imports, jobs,
-                 settings):
+                 settings, people, joining):
         app.register_blueprint(page.blueprint)
 
 

@@ -11,7 +11,7 @@ from urllib.parse import SplitResult, urlsplit
 from flask import g, request
 
 from segmentation import auth, tokens
-from segmentation.errors import Forbidden
+from segmentation.errors import Forbidden, NotSignedIn
 
 View = Callable[..., Any]
 
@@ -42,6 +42,14 @@ def needs(role: str) -> Callable[[View], View]:
         return wrapped
 
     return decorate
+
+
+def visitor() -> auth.Caller | None:
+    """Who is signed in, if anybody is. Raises Forbidden as `tokens.cookie` does."""
+    try:
+        return _caller()
+    except NotSignedIn:
+        return None
 
 
 def check_origin() -> None:

@@ -34,3 +34,20 @@ document.addEventListener("submit", (event) => {
   const progress = event.target.querySelector("[data-progress]");
   if (progress) progress.hidden = false;
 });
+
+// What is shown once can be copied; where the browser will not, it is marked for the visitor to do it.
+const offerCopies = () => {
+  for (const button of document.querySelectorAll("[data-copy][hidden]")) button.hidden = false;
+};
+offerCopies();
+document.addEventListener("htmx:after:swap", offerCopies);
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest?.("[data-copy]");
+  if (!button) return;
+  const source = document.getElementById(button.dataset.copy);
+  source.select();
+  try {
+    await navigator.clipboard.writeText(source.value);
+    button.querySelector("span").textContent = button.dataset.done;
+  } catch { /* it stays marked */ }
+});

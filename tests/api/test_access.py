@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
-from tests.api.conftest import A_CUSTOMER, CANARY, Client, World, add_job, checked_error
+from segmentation.accounts import add_user
+from segmentation.auth import operator_scope
+from segmentation.invites import create_invite
+from tests.api.conftest import A_CUSTOMER, CANARY, PASSWORD, Client, World, add_job, checked_error
 
 RULES = {"logic": "AND", "conditions": [{"field": "last_name", "operator": "contains", "value": CANARY}]}
-OPEN_TO_ALL = {"/api/auth/token", "/api/openapi.json", "/api/docs"}
+OPEN_TO_ALL = {"/api/auth/token", "/api/auth/join", "/api/openapi.json", "/api/docs"}
 OF_NO_STORE = {"/api/auth/refresh", "/api/auth/logout", "/api/auth/me"}
 SEGMENTS = "/api/segmentation"
 FOR_VIEWERS = {
@@ -32,11 +35,19 @@ FOR_OWNERS = {
     ("PUT", "/api/attributes/<key>"),
     ("DELETE", "/api/attributes/<key>"),
     ("DELETE", "/api/customers/<uuid:customer_id>"),
+    ("GET", "/api/members"),
+    ("PUT", "/api/members/<uuid:user_id>"),
+    ("DELETE", "/api/members/<uuid:user_id>"),  # everybody may remove themselves: see test_members
+    ("GET", "/api/invites"),
+    ("POST", "/api/invites"),
+    ("DELETE", "/api/invites/<uuid:invite_id>"),
 }
 BODIES: dict[tuple[str, str], Any] = {
     ("POST", SEGMENTS): {"name": "n", "rules": RULES},
     ("POST", f"{SEGMENTS}/preview"): {"rules": RULES},
     ("PUT", "/api/attributes/<key>"): {"label": "Tier", "kind": "text"},
+    ("PUT", "/api/members/<uuid:user_id>"): {"role": "editor"},
+    ("POST", "/api/invites"): {"email": "new@elsewhere.example", "role": "viewer"},
     ("PUT", "/api/customers"): {"customers": [{"external_id": "x"}]},
     ("PUT", "/api/orders"): {
         "orders": [{"external_id": "x", "customer_id": "x", "ordered_at": "2024-05-01", "total": 1}]},
@@ -60,6 +71,9 @@ def ask(client: Client, method: str, rule: str, segment: str, store: str | None 
     if rule.endswith("/explain"):
         url += f"?customer_id={A_CUSTOMER}"
     url = url.replace("<uuid:job_id>", str(a_job(client, method, rule)))
+    for name, make in MADE.items():
+        if name in url:
+            url = url.replace(name, str(make(client)))
     return client.open(method, url, store=store, **sent(method, rule))
 
 
@@ -78,6 +92,21 @@ def a_job(client: Client, method: str, rule: str) -> uuid.UUID | None:
         return add_job(client, "refresh")
     kind = "import_orders" if rule.endswith("/rejected") else "export"
     return add_job(client, kind, finished=True)
+
+
+def a_member(client: Client) -> uuid.UUID:
+    """A new member of the client's store."""
+    with client.http.application.app_context():
+        return add_user(f"{uuid.uuid4()}@a.example", PASSWORD, uuid.UUID(client.store), "viewer")
+
+
+def an_invite(client: Client) -> uuid.UUID:
+    """An open invite to the client's store."""
+    with client.http.application.app_context():
+        return create_invite(operator_scope(uuid.UUID(client.store)), f"{uuid.uuid4()}@b.example", "viewer")[0].id
+
+
+MADE = {"<uuid:user_id>": a_member, "<uuid:invite_id>": an_invite}
 
 
 def told(answer: Any) -> Any:

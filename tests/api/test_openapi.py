@@ -14,7 +14,7 @@ from referencing.jsonschema import DRAFT202012
 from segmentation import limits
 from segmentation.api.customer_schemas import A_CUSTOMER as A_CUSTOMER_RECORD
 from segmentation.api.customer_schemas import AN_ORDER
-from tests.api.conftest import A_CUSTOMER, World
+from tests.api.conftest import A_CUSTOMER, PASSWORD, World
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 OWN_DOCUMENTS = {"/api/openapi.json", "/api/docs"}
@@ -126,6 +126,19 @@ def test_answers_about_customers_are_as_documented(world: World) -> None:
     assert one.json["segments"]
     conforms(world, "/api/customers/{customer_id}", "get", one)
     conforms(world, "/api/customers/{customer_id}", "delete", client.delete("/api/customers/1"))
+
+
+def test_the_answers_about_people_are_as_documented(world: World) -> None:
+    client = world.owner
+    conforms(world, "/api/members", "get", client.get("/api/members"))
+    editor = next(each["id"] for each in client.get("/api/members").json["members"] if each["role"] == "editor")
+    conforms(world, "/api/members/{user_id}", "put", client.put(f"/api/members/{editor}", {"role": "viewer"}))
+    conforms(world, "/api/members/{user_id}", "put", client.put(f"/api/members/{editor}", {"role": "x"}))
+    made = client.post("/api/invites", {"email": "owner@b.example", "role": "viewer"})
+    conforms(world, "/api/invites", "post", made)
+    conforms(world, "/api/invites", "get", client.get("/api/invites"))
+    for body in ({"invite": "x"}, {"invite": made.json["link"].rsplit("/", 1)[1], "password": PASSWORD}):
+        conforms(world, "/api/auth/join", "post", world.app.test_client().post("/api/auth/join", json=body))
 
 
 def test_the_examples_of_batches_conform_to_their_schemas(world: World) -> None:

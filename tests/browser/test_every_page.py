@@ -25,7 +25,8 @@ HEAVIEST = 250_000
 PAGES = ("/sign-in", "/", "/segments/", "/segments/?archived", "/segments/new", "/segments/new?starter=never-bought",
          "/segments/{segment}/edit", "/segments/{segment}/", "/segments/{segment}/revisions",
          "/segments/{segment}/why/{customer}", "/customers/", "/customers/?search=nobody-of-this-name",
-         "/customers/{customer}", "/settings/", "/imports/", "/jobs/{refreshed}/", "/jobs/{rejected}/", "/nothing-here")
+         "/customers/{customer}", "/settings/", "/imports/", "/jobs/{refreshed}/", "/jobs/{rejected}/",
+         "/people/", "/nothing-here")
 HOSTILE = ('<img src=x onerror="alert(1)">', "{{7*7}}", "{number}", "\u202egpj.exe\u202d", "x" * 120, "ا" * 120,
            "</script><script>alert(1)</script>", "' \" ` & <!--")
 

@@ -15,18 +15,20 @@ import pytest
 from sqlalchemy import delete, update
 from werkzeug.test import TestResponse
 
+from segmentation.accounts import add_user
 from segmentation.database import writing
 from segmentation.extensions import db
 from segmentation.models import Membership, Segment, Session, User
 from segmentation.models.types import utc_now
 from tests.api.conftest import A_CUSTOMER, CANARY, sign_in
 from tests.api.test_access import RULES
-from tests.pages.conftest import COOKIE, SQLITE, Visitor, World
+from tests.pages.conftest import COOKIE, PASSWORD, SQLITE, Visitor, World
 
 STORE = "/stores/<uuid:store_id>"
 SEGMENTS = f"{STORE}/segments"
 ONE = f"{SEGMENTS}/<uuid:segment_id>"
 CUSTOMERS = f"{STORE}/customers"
+PEOPLE = f"{STORE}/people"
 UPLOAD, JOB = f"{STORE}/imports/<uuid:upload_id>", f"{STORE}/jobs/<uuid:job_id>"
 ALL, MEMBERS = "all", "members"
 Route = tuple[str, str]
@@ -72,10 +74,20 @@ PAGES: dict[Route, tuple[str, int]] = {
     ("GET", f"{STORE}/settings/"): ("viewer", 200),
     ("POST", f"{STORE}/settings/attributes"): ("owner", 303),
     ("POST", f"{STORE}/settings/attributes/<key>/forget"): ("owner", 303),
+    ("GET", f"{PEOPLE}/"): ("owner", 200),
+    ("POST", f"{PEOPLE}/<uuid:user_id>/role"): ("owner", 404),  # there is no such member; see tests/people
+    ("POST", f"{PEOPLE}/<uuid:user_id>/remove"): ("owner", 404),
+    ("POST", f"{PEOPLE}/leave"): ("viewer", 303),
+    ("POST", f"{PEOPLE}/invites"): ("owner", 200),
+    ("POST", f"{PEOPLE}/invites/<uuid:invite_id>/revoke"): ("owner", 404),
+    ("GET", "/join/<secret>"): (ALL, 404),  # there is none
+    ("POST", "/join/<secret>"): (ALL, 404),
 }
 ROLES = ("viewer", "editor", "owner")
 NOBODY = str(uuid.UUID(int=7))
 OF_STORES = [route for route, (who, _) in PAGES.items() if who in ROLES]
+LAST = "forget erase leave"  # what takes away comes last, in this order
+INVITE = [("email", "new@elsewhere.example"), ("role", "viewer")]
 ATTRIBUTE = [("key", "tier"), ("label", "Tier"), ("kind", "text")]
 BUILDER = [("node", "g:root"), ("node", "/g")]
 QUERIES = {f"{SEGMENTS}/suggestions": "?field=last_name&x.value="}
@@ -97,7 +109,8 @@ def address(rule: str, store: str, segment: str, customer: str) -> str:
     """The address of a page; of an upload or a job that there is none of."""
     return (rule.replace("<uuid:store_id>", store).replace("<uuid:segment_id>", segment)
             .replace("<uuid:customer_id>", customer).replace("<int:version>", "1").replace("<key>", "tier")
-            .replace("<uuid:upload_id>", NOBODY).replace("<uuid:job_id>", NOBODY))
+            .replace("<uuid:upload_id>", NOBODY).replace("<uuid:job_id>", NOBODY)
+            .replace("<secret>", NOBODY).replace("<uuid:user_id>", NOBODY).replace("<uuid:invite_id>", NOBODY))
 
 
 def ask(visitor: Visitor, route: Route, segment: str, customer: str = str(A_CUSTOMER), store: str = "",
@@ -107,7 +120,7 @@ def ask(visitor: Visitor, route: Route, segment: str, customer: str = str(A_CUST
     path = address(rule, store or visitor.store, segment, customer)
     if method == "GET":
         return visitor.get(at=path + QUERIES.get(rule, ""), **options)
-    return visitor.post(at=path, fields=[*BUILDER, *ATTRIBUTE], **options)
+    return visitor.post(at=path, fields=[*BUILDER, *ATTRIBUTE, *INVITE], **options)
 
 
 def told(answer: TestResponse, *own: str) -> str:
@@ -251,7 +264,10 @@ def test_a_token_in_the_address_or_the_header_opens_no_page(world: World, owner:
 def test_roles(world: World, visit: Callable[..., Visitor], role: str) -> None:
     """Each page answers exactly those roles that it is for."""
     visitor = visit(f"{role}@a.example")
-    for route in sorted(OF_STORES, key=lambda route: (route[1].endswith(("forget", "erase")), route)):
+    with world.app.app_context():  # any but the last owner may leave
+        add_user("second@a.example", PASSWORD, world.a, "owner")
+        db.session.remove()
+    for route in sorted(OF_STORES, key=lambda route: (LAST.find(route[1][-5:]), route)):
         least, expected = PAGES[route]
         segment = world.owner.create()["id"]
         if "/forget" in route[1]:
@@ -264,7 +280,8 @@ def test_roles(world: World, visit: Callable[..., Visitor], role: str) -> None:
 @SQLITE
 def test_a_viewer_sees_no_button_that_would_be_refused(world: World, visit: Callable[..., Visitor]) -> None:
     segment, viewer = world.owner.create()["id"], visit("viewer@a.example")
-    refused_paths = ("/archive", "/duplicate", "/active", "/count", "/restore", "/export", "/attributes")
+    refused_paths = ("/role", "/remove", "/invites", "/archive", "/duplicate", "/active", "/count", "/restore",
+                     "/export", "/attributes")
     for route in OF_STORES:
         if route[0] == "GET" and PAGES[route][0] == "viewer":
             text = ask(viewer, route, segment).text
