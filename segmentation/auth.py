@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from flask import current_app
 from sqlalchemy import and_, bindparam, delete, select
@@ -17,6 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session as Transaction
 
 from segmentation import passwords, tokens
+from segmentation.api_tokens import scope_of_token
 from segmentation.audience.scope import Scope
 from segmentation.audit import record
 from segmentation.database import writing
@@ -110,6 +113,23 @@ def session_of_token() -> uuid.UUID:
     return uuid.UUID(tokens.bearer("access")["sid"])
 
 
+def bearer() -> Callable[[str], Scope]:
+    """Gives the scope of the request's bearer in a store, by its id. Raises NotSignedIn at once; NotFound, called with
+    any store that is not theirs.
+    """
+    secret = tokens.api_secret()
+    if secret is None:
+        return partial(scope_of, session_of_token())
+    scope = scope_of_token(secret)
+
+    def only_its_own(store_id: str) -> Scope:
+        if _identifier(store_id) != scope.store_id:
+            raise NotFound()
+        return scope
+
+    return only_its_own
+
+
 def authenticate() -> Caller:
     """The caller behind the request's access token. Raises NotSignedIn."""
     return caller_of(session_of_token())
@@ -123,11 +143,7 @@ def caller_of(session_id: uuid.UUID) -> Caller:
 
 def scope_of(session_id: uuid.UUID, store_id: str) -> Scope:
     """The scope of that sign-in in that store. Raises NotSignedIn; NotFound for any store that is not theirs."""
-    try:
-        identifier = uuid.UUID(store_id) if len(store_id) == 36 else None
-    except ValueError:
-        identifier = None
-    caller, store, role = _look_up(session_id, identifier)
+    caller, store, role = _look_up(session_id, _identifier(store_id))
     if store is None or role is None:
         raise NotFound()
     return Scope.of(store, role, caller.user_id)
@@ -166,6 +182,13 @@ _LOOK_UP = (
         User.is_active,
     )
 )
+
+
+def _identifier(written: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(written) if len(written) == 36 else None
+    except ValueError:
+        return None
 
 
 def _look_up(session_id: uuid.UUID, store_id: uuid.UUID | None) -> tuple[Caller, Store | None, str | None]:

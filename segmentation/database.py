@@ -14,13 +14,13 @@ from threading import Event, Thread
 from time import monotonic
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Executable, text
 from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
 from segmentation.departures import departure
 from segmentation.errors import Abandoned, Invalid, query_timeout
-from segmentation.extensions import WRITES, db
+from segmentation.extensions import BUSY_SECONDS, WRITES, db
 
 HasLeft = Callable[[], bool]
 SECONDS_BETWEEN_LOOKS = 0.02
@@ -51,6 +51,26 @@ def let_go() -> None:
         db.session.rollback()
     except DBAPIError:
         db.session().invalidate()
+
+
+def noting(statement: Executable) -> None:
+    """A small write of its own that may be left out: it waits for nobody, and when the database is busy it is dropped.
+    """
+    with db.engine.connect() as plain:
+        driver: Any = plain.connection.driver_connection
+        connection = plain.execution_options(**{WRITES: True})
+        try:
+            if plain.dialect.name == "sqlite":
+                driver.execute("PRAGMA busy_timeout=0")
+            with connection.begin():
+                if plain.dialect.name == "postgresql":
+                    connection.execute(text("SET LOCAL lock_timeout = '20ms'"))
+                connection.execute(statement)
+        except OperationalError:
+            pass
+        finally:
+            if plain.dialect.name == "sqlite":
+                driver.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
 
 
 @contextmanager

@@ -34,6 +34,8 @@ UNFINISHED_JOBS = 20  # of a kind in a store
 FILE_HOURS = 24
 INVITES = 100  # that are open in a store
 INVITE_DAYS = 7
+API_TOKENS = 100  # that are good in a store
+TOKEN_DAYS = 3_650
 
 
 def published() -> dict[str, int]:
@@ -49,5 +51,6 @@ def published() -> dict[str, int]:
         "segments": SEGMENTS, "attributes": ATTRIBUTES, "earliest_year": EARLIEST_YEAR, "latest_year": LATEST_YEAR,
         "restore_days": RESTORE_DAYS, "import_bytes": IMPORT_BYTES, "export_rows": EXPORT_ROWS,
         "unfinished_jobs": UNFINISHED_JOBS, "file_hours": FILE_HOURS,
-        "invites": INVITES, "invite_days": INVITE_DAYS,
+        "invites": INVITES, "invite_days": INVITE_DAYS, "api_tokens": API_TOKENS,
+        "token_days": TOKEN_DAYS,
     }

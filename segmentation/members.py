@@ -18,7 +18,7 @@ from segmentation.audience.scope import Scope
 from segmentation.audit import record
 from segmentation.errors import NotFound
 from segmentation.extensions import db
-from segmentation.models import Invite, Membership, User
+from segmentation.models import ApiToken, Invite, Membership, User
 from segmentation.models.accounts import ROLES
 from segmentation.models.types import utc_now
 from segmentation.owning import check_an_owner_is_left, holding, membership
@@ -81,11 +81,15 @@ def remove_member(scope: Scope, user_id: uuid.UUID) -> None:
 
 def end_rights(session: Session, store_id: uuid.UUID, user_id: uuid.UUID, role: str | None) -> dict[str, Any]:
     """End what somebody handed out in a store and may not with the role they have now (None: they are gone): the
-    invites that nobody has used. How many these were.
+    invites that nobody has used, and the tokens of a higher role. How many these were.
     """
-    if role == "owner":
+    above = ROLES[ROLES.index(role) + 1:] if role else ROLES
+    if not above:
         return {}
-    ended = session.connection().execute(
-        update(Invite).where(Invite.store_id == store_id, Invite.user_id == user_id, Invite.used_at.is_(None),
-                             Invite.revoked_at.is_(None)).values(revoked_at=utc_now()))
-    return {"invites_ended": ended.rowcount}
+    connection, now = session.connection(), {"revoked_at": utc_now()}
+    invites = connection.execute(update(Invite).values(now).where(
+        Invite.store_id == store_id, Invite.user_id == user_id, Invite.used_at.is_(None), Invite.revoked_at.is_(None)))
+    tokens = connection.execute(update(ApiToken).values(now).where(
+        ApiToken.store_id == store_id, ApiToken.user_id == user_id, ApiToken.role.in_(above),
+        ApiToken.revoked_at.is_(None)))
+    return {"invites_ended": invites.rowcount, "tokens_ended": tokens.rowcount}

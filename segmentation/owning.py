@@ -24,8 +24,9 @@ from segmentation.models import Membership, User
 def holding(scope: Scope, role: str = "owner") -> Iterator[Session]:
     """A write transaction in which nobody else changes who belongs to the store, and the caller has the role still.
 
-    Raises NotFound for whoever belongs to it no longer, Forbidden for a lower role.
+    Raises NotFound for whoever belongs to it no longer, Forbidden for a lower role and for API tokens.
     """
+    scope.require_person()
     with writing() as session:
         lock_facts(session, scope.store_id)
         if scope.user_id is not None:

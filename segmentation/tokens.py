@@ -32,6 +32,7 @@ HEADER = {"alg": "HS256", "typ": "JWT"}
 CLAIMS = {"aud", "csrf", "exp", "fresh", "iat", "iss", "jti", "nbf", "sid", "sub", "type", "use"}
 TYPES = {"access": "access", "refresh": "refresh", "page": "access"}
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+API_PREFIX = "seg_"  # of API tokens
 CSRF_FIELD, CSRF_HEADER = "csrf_token", "X-CSRF-Token"
 Claims = dict[str, Any]
 
@@ -90,6 +91,12 @@ def bearer(use: str) -> Claims:
     except Exception as error:  # whatever is wrong with a token, it is not one of ours
         raise NotSignedIn() from error
     raise NotSignedIn()
+
+
+def api_secret() -> str | None:
+    """What the header holds when it looks like an API token. Whether it is one is in the database."""
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    return given if scheme == "Bearer" and given.startswith(API_PREFIX) else None
 
 
 def cookie() -> Claims:

@@ -12,7 +12,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "segmentation"
 USE_CASES = {"segments", "exports", "imports", "scoring", "auth", "accounts", "demo", "leases", "rejected",
-             "attributes", "jobs", "customers", "pacing", "members", "invites", "owning"}
+             "attributes", "jobs", "customers", "pacing", "members", "invites", "owning",
+             "api_tokens"}
 # From the top down; a module may import its own layer and those below.
 LAYERS = (
     {"", "api", "pages", "cli", "commands", "failures", "headers", "downloads", "operations"},

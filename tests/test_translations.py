@@ -32,7 +32,8 @@ SAYING = {
 # Commands and files speak English; the API's own requests are read by programs.
 SPEAKING = ("rules", "pages", "audience", "segments.py", "references.py", "attributes.py", "answers.py", "errors.py",
             "facts/csv_files.py", "uploads.py", "failures.py", "tokens.py", "auth.py", "database.py",
-            "exports/segment.py", "jobs", "downloads.py", "members.py", "invites.py", "owning.py", "passwords.py")
+            "exports/segment.py", "jobs", "downloads.py", "members.py", "invites.py", "owning.py", "passwords.py",
+            "api_tokens.py")
 
 
 def texts() -> Iterator[str]:

@@ -10,7 +10,7 @@ down_revision = '0004'
 
 
 def upgrade() -> None:
-    """Apply: people are invited by one-time links."""
+    """Apply: people are invited by one-time links, programs have tokens."""
     op.create_table('invites',
     sa.Column('store_id', types.Identifier(), nullable=False),
     sa.Column('id', types.Identifier(), nullable=False),
@@ -30,8 +30,29 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_invites_user_id'), ['user_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_invites_digest'), ['digest'], unique=True)
         batch_op.create_index(batch_op.f('ix_invites_expires_at'), ['expires_at'], unique=False)
+    op.create_table('api_tokens',
+    sa.Column('store_id', types.Identifier(), nullable=False),
+    sa.Column('id', types.Identifier(), nullable=False),
+    sa.Column('user_id', types.Identifier(), nullable=False),
+    sa.Column('name', sa.String(length=120), nullable=False),
+    sa.Column('role', sa.String(length=10), nullable=False),
+    sa.Column('digest', sa.String(length=64), nullable=False),
+    sa.Column('hint', sa.String(length=12), nullable=False),
+    sa.Column('created_at', types.Instant(), nullable=False),
+    sa.Column('expires_at', types.Instant(), nullable=True),
+    sa.Column('last_used_at', types.Instant(), nullable=True),
+    sa.Column('revoked_at', types.Instant(), nullable=True),
+    sa.ForeignKeyConstraint(['store_id'], ['stores.id'], name=op.f('fk_api_tokens_store_id_stores'),
+                            ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_api_tokens_user_id_users'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('store_id', 'id', name=op.f('pk_api_tokens'))
+    )
+    with op.batch_alter_table('api_tokens', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_api_tokens_digest'), ['digest'], unique=True)
+        batch_op.create_index(batch_op.f('ix_api_tokens_user_id'), ['user_id'], unique=False)
 
 
 def downgrade() -> None:
     """Undo."""
+    op.drop_table('api_tokens')
     op.drop_table('invites')

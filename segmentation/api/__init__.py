@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask
 from flask_smorest import Api
 
-from segmentation.api import attributes, auth, customers, docs, imports, jobs, people, segments
+from segmentation.api import attributes, auth, customers, docs, imports, jobs, people, segments, tokens
 from segmentation.api.blueprints import value_schema
 from segmentation.api.customer_schemas import batch_schemas
 from segmentation.api.errors import ErrorSchema, show_error
@@ -17,7 +17,8 @@ __all__ = ["init_app", "show_error"]
 DESCRIPTION = """\
 Create, manage and query customer segments.
 
-Every call takes store_id once, and an access token from POST /api/auth/token in the header "Authorization: Bearer …".
+Every call takes store_id once, and in the header "Authorization: Bearer …" an access token from POST /api/auth/token,
+or an API token of the store, which an owner makes for a program: POST /api/tokens.
 """
 
 
@@ -49,4 +50,5 @@ def init_app(app: Flask) -> None:
     api.register_blueprint(jobs.blueprint)
     api.register_blueprint(customers.blueprint)
     api.register_blueprint(people.blueprint)
+    api.register_blueprint(tokens.blueprint)
     app.register_blueprint(docs.blueprint_for(api))

@@ -30,15 +30,20 @@ from segmentation.rules.reading import RulesError
 _DIGITS = re.compile(r"[0-9]{1,9}")
 
 
-def needs(role: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Give the view a Scope of at least `role` as its first argument: token first, then `store_id`, then the role."""
+def needs(role: str, *, person: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give the view a Scope of at least `role` as its first argument: token first, then `store_id`, then the role.
+
+    With `person` an API token is refused, whatever its role.
+    """
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(view)
         def wrapped(*args: Any, **kwargs: Any) -> Any:
-            session_id = auth.session_of_token()
-            scope = auth.scope_of(session_id, _only("store_id"))
+            scope_in = auth.bearer()
+            scope = scope_in(_only("store_id"))
             scope.require(role)
+            if person:
+                scope.require_person()
             g.scope = scope
             return view(scope, *args, **kwargs)
 
@@ -212,6 +217,17 @@ def boolean(**options: Any) -> Value:
         return raw
 
     return Value(read, {"type": "boolean"}, **options)
+
+
+def number(least: int, most: int, **options: Any) -> Value:
+    """A whole number in JSON."""
+
+    def read(raw: Any) -> int:
+        if not isinstance(raw, int) or isinstance(raw, bool) or not least <= raw <= most:
+            raise Fault("not_a_whole_number", f"Give a whole number from {least} to {most}.")
+        return raw
+
+    return Value(read, {"type": "integer", "minimum": least, "maximum": most}, **options)
 
 
 def identifier(**options: Any) -> Value:

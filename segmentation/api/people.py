@@ -86,7 +86,7 @@ class JoinedSchema(ma.Schema):
 
 
 @blueprint.route("/members")
-@needs("owner")
+@needs("owner", person=True)
 @blueprint.arguments(StoreQuery, location="query")
 @blueprint.response(200, MembersSchema)
 @blueprint.fails(400, 401, 403, 404)
@@ -96,7 +96,7 @@ def list_members(scope: Scope, _query: Query) -> Response:
 
 
 @blueprint.route("/members/<uuid:user_id>", methods=["PUT"])
-@needs("owner")
+@needs("owner", person=True)
 @blueprint.arguments(StoreQuery, location="query")
 @blueprint.arguments(RoleSchema, example={"role": "editor"})
 @blueprint.response(200, MemberSchema)
@@ -107,7 +107,7 @@ def change_role(scope: Scope, _query: Query, body: dict[str, Any], user_id: Any)
 
 
 @blueprint.route("/members/<uuid:user_id>", methods=["DELETE"])
-@needs("viewer")
+@needs("viewer", person=True)
 @blueprint.arguments(StoreQuery, location="query")
 @blueprint.response(204)
 @blueprint.fails(400, 401, 403, 404, 409)
@@ -117,7 +117,7 @@ def remove_member(scope: Scope, _query: Query, user_id: Any) -> None:
 
 
 @blueprint.route("/invites")
-@needs("owner")
+@needs("owner", person=True)
 @blueprint.arguments(StoreQuery, location="query")
 @blueprint.response(200, InvitesSchema)
 @blueprint.fails(400, 401, 403, 404)
@@ -127,7 +127,7 @@ def list_invites(scope: Scope, _query: Query) -> Response:
 
 
 @blueprint.route("/invites", methods=["POST"])
-@needs("owner")
+@needs("owner", person=True)
 @blueprint.arguments(StoreQuery, location="query")
 @blueprint.arguments(InvitationSchema, example={"email": "salma@example.com", "role": "editor"})
 @blueprint.response(201, InviteSchema)
@@ -141,7 +141,7 @@ def create_invite(scope: Scope, _query: Query, body: dict[str, Any]) -> Response
 
 
 @blueprint.route("/invites/<uuid:invite_id>", methods=["DELETE"])
-@needs("owner")
+@needs("owner", person=True)
 @blueprint.arguments(StoreQuery, location="query")
 @blueprint.response(204)
 @blueprint.fails(400, 401, 403, 404)

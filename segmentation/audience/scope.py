@@ -19,13 +19,15 @@ from segmentation.values.codes import ORDER_STATUSES
 
 @dataclass(frozen=True)
 class Scope:
-    """One caller in one store. `user_id` is None for the operator."""
+    """One caller in one store. `user_id` is None for the operator. `token_id`: the API token that acts in their place.
+    """
 
     store_id: uuid.UUID
     settings: StoreSettings
     language: str
     role: str
     user_id: uuid.UUID | None
+    token_id: uuid.UUID | None = None
 
     @classmethod
     def of(cls, store: Store, role: str, user_id: uuid.UUID | None) -> Scope:
@@ -49,3 +51,8 @@ class Scope:
         """Raise Forbidden unless the caller's role is at least `role`."""
         if ROLES.index(self.role) < ROLES.index(role):
             raise Forbidden()
+
+    def require_person(self) -> None:
+        """Raise Forbidden for an API token: who belongs to a store, and by what means, only people say."""
+        if self.token_id is not None:
+            raise Forbidden("An API token may not do this. Sign in.", code="person_needed")

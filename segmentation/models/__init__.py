@@ -1,6 +1,6 @@
 """The tables: accounts, facts, requests, segments, work. Importing this registers them all."""
 
-from segmentation.models.accounts import Invite, Membership, Session, SignInFailures, Store, User
+from segmentation.models.accounts import ApiToken, Invite, Membership, Session, SignInFailures, Store, User
 from segmentation.models.facts import (
     Attribute,
     Customer,
@@ -16,6 +16,7 @@ from segmentation.models.work import AuditEvent, Job
 
 __all__ = [
     "AnsweredRequest",
+    "ApiToken",
     "Attribute",
     "AuditEvent",
     "Customer",

@@ -100,6 +100,27 @@ class Invite(Base):
     revoked_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
+class ApiToken(Base):
+    """A program's way into one store with one role, kept as a digest; `hint` is how its secret begins.
+
+    `user_id` is the owner who made it, and who answers for it: the token is good only while they have its role.
+    """
+
+    __tablename__ = "api_tokens"
+
+    store_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True)
+    id: Mapped[uuid.UUID] = mapped_column(Identifier, primary_key=True, default=new_id)
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(String(120))
+    role: Mapped[str] = mapped_column(String(10))
+    digest: Mapped[str] = mapped_column(String(64), index=True, unique=True)  # found before its store is known
+    hint: Mapped[str] = mapped_column(String(12))
+    created_at: Mapped[datetime] = mapped_column(Instant, default=utc_now)
+    expires_at: Mapped[datetime | None] = mapped_column(Instant)
+    last_used_at: Mapped[datetime | None] = mapped_column(Instant)
+    revoked_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
 class SignInFailures(Base):
     """Failed sign-ins of one account from one address since `since`; `key` is a digest of both."""
 

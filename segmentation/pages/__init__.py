@@ -20,6 +20,7 @@ from segmentation.pages import (
     segments,
     settings,
     signing_in,
+    tokens,
 )
 
 
@@ -37,7 +38,7 @@ def init_app(app: Flask) -> None:
     app.config.update(SESSION_COOKIE_NAME="notices", SESSION_COOKIE_SAMESITE="Lax", SESSION_COOKIE_HTTPONLY=True)
     rendering.init_app(app)
     for page in (signing_in, preferences, overview, builder, segments, segment, customers, imports, jobs,
-                 settings, people, joining):
+                 settings, people, joining, tokens):
         app.register_blueprint(page.blueprint)
 
 

@@ -7,10 +7,15 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from segmentation.accounts import add_user
+from segmentation.api_tokens import create_token
+from segmentation.audience.scope import Scope
 from segmentation.auth import operator_scope
+from segmentation.extensions import db
 from segmentation.invites import create_invite
+from segmentation.models import Membership, Store
 from tests.api.conftest import A_CUSTOMER, CANARY, PASSWORD, Client, World, add_job, checked_error
 
 RULES = {"logic": "AND", "conditions": [{"field": "last_name", "operator": "contains", "value": CANARY}]}
@@ -41,6 +46,9 @@ FOR_OWNERS = {
     ("GET", "/api/invites"),
     ("POST", "/api/invites"),
     ("DELETE", "/api/invites/<uuid:invite_id>"),
+    ("GET", "/api/tokens"),
+    ("POST", "/api/tokens"),
+    ("DELETE", "/api/tokens/<uuid:token_id>"),
 }
 BODIES: dict[tuple[str, str], Any] = {
     ("POST", SEGMENTS): {"name": "n", "rules": RULES},
@@ -48,6 +56,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("PUT", "/api/attributes/<key>"): {"label": "Tier", "kind": "text"},
     ("PUT", "/api/members/<uuid:user_id>"): {"role": "editor"},
     ("POST", "/api/invites"): {"email": "new@elsewhere.example", "role": "viewer"},
+    ("POST", "/api/tokens"): {"name": "A program", "role": "viewer"},
     ("PUT", "/api/customers"): {"customers": [{"external_id": "x"}]},
     ("PUT", "/api/orders"): {
         "orders": [{"external_id": "x", "customer_id": "x", "ordered_at": "2024-05-01", "total": 1}]},
@@ -106,7 +115,16 @@ def an_invite(client: Client) -> uuid.UUID:
         return create_invite(operator_scope(uuid.UUID(client.store)), f"{uuid.uuid4()}@b.example", "viewer")[0].id
 
 
-MADE = {"<uuid:user_id>": a_member, "<uuid:invite_id>": an_invite}
+def a_token(client: Client) -> uuid.UUID:
+    """An API token of the client's store."""
+    with client.http.application.app_context():
+        store = db.session.get_one(Store, uuid.UUID(client.store))
+        maker = db.session.scalars(select(Membership.user_id).where(
+            Membership.store_id == store.id, Membership.role == "owner")).first()
+        return create_token(Scope.of(store, "owner", maker), str(uuid.uuid4()), "viewer", None)[0].id
+
+
+MADE = {"<uuid:user_id>": a_member, "<uuid:invite_id>": an_invite, "<uuid:token_id>": a_token}
 
 
 def told(answer: Any) -> Any:

@@ -14,7 +14,7 @@ from referencing.jsonschema import DRAFT202012
 from segmentation import limits
 from segmentation.api.customer_schemas import A_CUSTOMER as A_CUSTOMER_RECORD
 from segmentation.api.customer_schemas import AN_ORDER
-from tests.api.conftest import A_CUSTOMER, PASSWORD, World
+from tests.api.conftest import A_CUSTOMER, PASSWORD, Client, World
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 OWN_DOCUMENTS = {"/api/openapi.json", "/api/docs"}
@@ -139,6 +139,10 @@ def test_the_answers_about_people_are_as_documented(world: World) -> None:
     conforms(world, "/api/invites", "get", client.get("/api/invites"))
     for body in ({"invite": "x"}, {"invite": made.json["link"].rsplit("/", 1)[1], "password": PASSWORD}):
         conforms(world, "/api/auth/join", "post", world.app.test_client().post("/api/auth/join", json=body))
+    made = client.post("/api/tokens", {"name": "A program", "role": "viewer", "days": 7})
+    conforms(world, "/api/tokens", "post", made)
+    Client(client.http, made.json["token"], client.store).get()
+    conforms(world, "/api/tokens", "get", client.get("/api/tokens"))
 
 
 def test_the_examples_of_batches_conform_to_their_schemas(world: World) -> None:

@@ -80,6 +80,9 @@ PAGES: dict[Route, tuple[str, int]] = {
     ("POST", f"{PEOPLE}/leave"): ("viewer", 303),
     ("POST", f"{PEOPLE}/invites"): ("owner", 200),
     ("POST", f"{PEOPLE}/invites/<uuid:invite_id>/revoke"): ("owner", 404),
+    ("GET", f"{STORE}/tokens/"): ("owner", 200),
+    ("POST", f"{STORE}/tokens/"): ("owner", 422),  # without a name
+    ("POST", f"{STORE}/tokens/<uuid:token_id>/revoke"): ("owner", 404),
     ("GET", "/join/<secret>"): (ALL, 404),  # there is none
     ("POST", "/join/<secret>"): (ALL, 404),
 }
@@ -106,11 +109,10 @@ def routes(world: World) -> set[Route]:
 
 
 def address(rule: str, store: str, segment: str, customer: str) -> str:
-    """The address of a page; of an upload or a job that there is none of."""
-    return (rule.replace("<uuid:store_id>", store).replace("<uuid:segment_id>", segment)
-            .replace("<uuid:customer_id>", customer).replace("<int:version>", "1").replace("<key>", "tier")
-            .replace("<uuid:upload_id>", NOBODY).replace("<uuid:job_id>", NOBODY)
-            .replace("<secret>", NOBODY).replace("<uuid:user_id>", NOBODY).replace("<uuid:invite_id>", NOBODY))
+    """The address of a page; what is not named here, such as a job, there is none of."""
+    known = {"<uuid:store_id>": store, "<uuid:segment_id>": segment, "<uuid:customer_id>": customer,
+             "<int:version>": "1", "<key>": "tier"}
+    return re.sub(r"<[^>]+>", lambda found: known.get(found[0], NOBODY), rule)
 
 
 def ask(visitor: Visitor, route: Route, segment: str, customer: str = str(A_CUSTOMER), store: str = "",
@@ -280,8 +282,8 @@ def test_roles(world: World, visit: Callable[..., Visitor], role: str) -> None:
 @SQLITE
 def test_a_viewer_sees_no_button_that_would_be_refused(world: World, visit: Callable[..., Visitor]) -> None:
     segment, viewer = world.owner.create()["id"], visit("viewer@a.example")
-    refused_paths = ("/role", "/remove", "/invites", "/archive", "/duplicate", "/active", "/count", "/restore",
-                     "/export", "/attributes")
+    refused_paths = ("/role", "/remove", "/invites", "/tokens", "/revoke", "/archive", "/duplicate", "/active",
+                     "/count", "/restore", "/export", "/attributes")
     for route in OF_STORES:
         if route[0] == "GET" and PAGES[route][0] == "viewer":
             text = ask(viewer, route, segment).text
