@@ -14,7 +14,7 @@ from datetime import timedelta
 from functools import partial
 
 from flask import current_app
-from sqlalchemy import and_, bindparam, delete, select
+from sqlalchemy import and_, bindparam, delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session as Transaction
 
@@ -22,7 +22,7 @@ from segmentation import passwords, tokens
 from segmentation.api_tokens import scope_of_token
 from segmentation.audience.scope import Scope
 from segmentation.audit import record
-from segmentation.database import writing
+from segmentation.database import noting, writing
 from segmentation.errors import NotFound, NotSignedIn, TooMany
 from segmentation.extensions import db
 from segmentation.models import Membership, Session, SignInFailures, Store, User
@@ -32,6 +32,7 @@ from segmentation.values import emails
 
 FAILURES = 10
 FAILURE_WINDOW = timedelta(minutes=15)
+SECONDS_BETWEEN_NOTES = 60
 
 
 @dataclass(frozen=True)
@@ -43,11 +44,11 @@ class Caller:
     email: str
 
 
-def sign_in(email: str, password: str, address: str) -> SignIn:
+def sign_in(email: str, password: str, address: str, device: str = "") -> SignIn:
     """A sign-in for the right password. Raises NotSignedIn (one answer for every reason) or TooMany."""
     user_id = check_password(email, password, address)
     with writing() as session:
-        return open_session(session, user_id)
+        return open_session(session, user_id, device)
 
 
 def check_password(email: str, password: str, address: str) -> uuid.UUID:
@@ -71,11 +72,12 @@ def check_password(email: str, password: str, address: str) -> uuid.UUID:
     raise NotSignedIn("The e-mail or the password is wrong.", code="wrong_credentials")
 
 
-def open_session(session: Transaction, user_id: uuid.UUID) -> SignIn:
-    """A sign-in of a user who has shown that they are one."""
+def open_session(session: Transaction, user_id: uuid.UUID, device: str = "") -> SignIn:
+    """A sign-in of a user who has shown that they are one, with a coarse word for what with."""
     expires = utc_now() + timedelta(seconds=current_app.config["REFRESH_TOKEN_SECONDS"])
     made = SignIn(new_id(), user_id, new_id(), expires)
-    session.add(Session(id=made.id, user_id=user_id, refresh_id=made.refresh_id, expires_at=expires))
+    session.add(Session(id=made.id, user_id=user_id, refresh_id=made.refresh_id, device=device,
+                        expires_at=expires))
     record(session, "sign_in", user_id=user_id)
     return made
 
@@ -169,7 +171,7 @@ def memberships(caller: Caller) -> list[tuple[Store, str]]:
 
 
 _LOOK_UP = (
-    select(User.id, User.email, Membership.role, Store)
+    select(User.id, User.email, Session.last_seen_at, Membership.role, Store)
     .join(Session, Session.user_id == User.id)
     .outerjoin(
         Membership, and_(Membership.user_id == User.id, Membership.store_id == bindparam("store_id", type_=Identifier))
@@ -192,10 +194,14 @@ def _identifier(written: str) -> uuid.UUID | None:
 
 
 def _look_up(session_id: uuid.UUID, store_id: uuid.UUID | None) -> tuple[Caller, Store | None, str | None]:
-    given = {"session_id": session_id, "store_id": store_id, "now": utc_now()}
-    row = db.session.execute(_LOOK_UP, given).one_or_none()
+    now = utc_now()
+    row = db.session.execute(_LOOK_UP, {"session_id": session_id, "store_id": store_id, "now": now}).one_or_none()
     if row is None:
         raise NotSignedIn()
+    before = now - timedelta(seconds=SECONDS_BETWEEN_NOTES)
+    if row.last_seen_at is None or row.last_seen_at <= before:
+        noting(update(Session).values(last_seen_at=now).where(
+            Session.id == session_id, or_(Session.last_seen_at.is_(None), Session.last_seen_at <= before)))
     return Caller(session_id, row.id, row.email), row.Store, row.role
 
 

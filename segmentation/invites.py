@@ -103,7 +103,8 @@ def join(secret: str, caller: Caller) -> Offer:
     return offer
 
 
-def join_with_password(secret: str, password: str, address: str) -> tuple[Offer, SignIn]:
+def join_with_password(secret: str, password: str, address: str, device: str = ""
+                       ) -> tuple[Offer, SignIn]:
     """Join the store of a link with the password of the account it is for; for somebody who has none, the password
     makes one. The offer and the sign-in. Raises NotFound, NotSignedIn or TooMany as signing in does, Invalid for a new
     password that is too weak.
@@ -117,7 +118,7 @@ def join_with_password(secret: str, password: str, address: str) -> tuple[Offer,
             session.add(User(id=user_id, email=offer.email, password_hash=hashed))
             record(session, "user_create", user_id=user_id)
         _use(session, offer, user_id)
-        return offer, open_session(session, user_id)
+        return offer, open_session(session, user_id, device)
 
 
 def _use(session: Transaction, offer: Offer, user_id: uuid.UUID) -> None:

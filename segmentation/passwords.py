@@ -29,11 +29,11 @@ iloveyou123 iloveyou12 football123 baseball123 superman123 princess123 sunshine1
 _hasher = PasswordHasher()
 
 
-def hash_password(password: str, email: str = "") -> str:
+def hash_password(password: str, email: str = "", path: str = "/password") -> str:
     """An argon2id hash. Raises Invalid for a password that anybody would try; `email` is whose it is to be."""
     fault = _fault(_normal(password), email)
     if fault:
-        raise Invalid(fault, [Problem("/password", "weak_password", fault)], code="weak_password")
+        raise Invalid(fault, [Problem(path, "weak_password", fault)], code="weak_password")
     return _hasher.hash(_normal(password))
 
 

@@ -33,7 +33,7 @@ SAYING = {
 SPEAKING = ("rules", "pages", "audience", "segments.py", "references.py", "attributes.py", "answers.py", "errors.py",
             "facts/csv_files.py", "uploads.py", "failures.py", "tokens.py", "auth.py", "database.py",
             "exports/segment.py", "jobs", "downloads.py", "members.py", "invites.py", "owning.py", "passwords.py",
-            "api_tokens.py")
+            "api_tokens.py", "sign_ins.py")
 
 
 def texts() -> Iterator[str]:

@@ -10,7 +10,8 @@ down_revision = '0004'
 
 
 def upgrade() -> None:
-    """Apply: people are invited by one-time links, programs have tokens."""
+    """Apply: people are invited by one-time links, programs have tokens,
+    sign-ins are told apart."""
     op.create_table('invites',
     sa.Column('store_id', types.Identifier(), nullable=False),
     sa.Column('id', types.Identifier(), nullable=False),
@@ -50,9 +51,15 @@ def upgrade() -> None:
     with op.batch_alter_table('api_tokens', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_api_tokens_digest'), ['digest'], unique=True)
         batch_op.create_index(batch_op.f('ix_api_tokens_user_id'), ['user_id'], unique=False)
+    with op.batch_alter_table('sessions', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('device', sa.String(length=40), nullable=False, server_default=''))
+        batch_op.add_column(sa.Column('last_seen_at', types.Instant(), nullable=True))
 
 
 def downgrade() -> None:
     """Undo."""
+    with op.batch_alter_table('sessions', schema=None) as batch_op:
+        batch_op.drop_column('last_seen_at')
+        batch_op.drop_column('device')
     op.drop_table('api_tokens')
     op.drop_table('invites')

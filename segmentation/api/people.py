@@ -17,6 +17,7 @@ from segmentation.audience.scope import Scope
 from segmentation.members import Member
 from segmentation.models import Invite
 from segmentation.models.accounts import ROLES
+from segmentation.values.devices import coarse
 from segmentation.values.emails import LONGEST
 
 blueprint = Blueprint("people", __name__, url_prefix="/api", description="Members, invites")
@@ -160,7 +161,8 @@ def join(body: dict[str, Any]) -> dict[str, Any]:
     if "password" not in body:
         offer = invites.join(body["invite"], auth.authenticate())
         return {"store_id": offer.store_id, "store_name": offer.store_name}
-    offer, made = invites.join_with_password(body["invite"], body["password"], request.remote_addr or "")
+    offer, made = invites.join_with_password(
+        body["invite"], body["password"], request.remote_addr or "", coarse(request.user_agent.string))
     return {"store_id": offer.store_id, "store_name": offer.store_name, "tokens": asdict(tokens.issue(made))}
 
 

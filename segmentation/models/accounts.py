@@ -68,14 +68,19 @@ class Membership(Base):
 
 
 class Session(Base):
-    """One sign-in: alive until it expires or is revoked. `refresh_id` is the only refresh token that is still good."""
+    """One sign-in: alive until it expires or is revoked. `refresh_id` is the only refresh token that is still good.
+
+    `last_seen_at` is noted about once a minute; `device` is a coarse word for what it was made with.
+    """
 
     __tablename__ = "sessions"
 
     id: Mapped[uuid.UUID] = mapped_column(Identifier, primary_key=True, default=new_id)
     user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     refresh_id: Mapped[uuid.UUID] = mapped_column(Identifier)
+    device: Mapped[str] = mapped_column(String(40), default="", server_default="")
     created_at: Mapped[datetime] = mapped_column(Instant, default=utc_now)
+    last_seen_at: Mapped[datetime | None] = mapped_column(Instant, default=utc_now)
     expires_at: Mapped[datetime] = mapped_column(Instant)
     revoked_at: Mapped[datetime | None] = mapped_column(Instant)
 

@@ -6,12 +6,14 @@ from flask import Flask, request
 from flask.sessions import SecureCookieSessionInterface
 
 from segmentation.pages import (
+    account,
     builder,
     customers,
     failing,
     imports,
     jobs,
     joining,
+    last_store,
     overview,
     people,
     preferences,
@@ -37,8 +39,9 @@ def init_app(app: Flask) -> None:
     app.session_interface = _Notices()
     app.config.update(SESSION_COOKIE_NAME="notices", SESSION_COOKIE_SAMESITE="Lax", SESSION_COOKIE_HTTPONLY=True)
     rendering.init_app(app)
+    last_store.init_app(app)
     for page in (signing_in, preferences, overview, builder, segments, segment, customers, imports, jobs,
-                 settings, people, joining, tokens):
+                 settings, people, joining, tokens, account):
         app.register_blueprint(page.blueprint)
 
 

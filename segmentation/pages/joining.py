@@ -10,6 +10,7 @@ from segmentation.errors import DomainError, Forbidden, Invalid, NotSignedIn, To
 from segmentation.pages.access import check_origin, visitor
 from segmentation.pages.notices import tell
 from segmentation.passwords import SHORTEST
+from segmentation.values.devices import coarse
 
 blueprint = Blueprint("joining", __name__, url_prefix="/join")
 LONGEST = 200
@@ -38,7 +39,8 @@ def join(secret: str) -> Response:
 def _with_password(secret: str) -> Response:
     password = request.form.get("password", "")[:1_001]
     try:
-        offer, made = invites.join_with_password(secret, password, request.remote_addr or "")
+        offer, made = invites.join_with_password(
+            secret, password, request.remote_addr or "", coarse(request.user_agent.string))
     except (Invalid, NotSignedIn, TooMany) as error:
         return _page(invites.open_invite(secret), None, error)
     response = _into(offer)

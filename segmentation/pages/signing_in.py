@@ -9,6 +9,8 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from segmentation import auth, tokens
 from segmentation.errors import DomainError, NotSignedIn, TooMany
 from segmentation.pages.access import check_origin, parts_of, signed_in
+from segmentation.pages.last_store import last_store
+from segmentation.values.devices import coarse
 
 blueprint = Blueprint("signing_in", __name__)
 
@@ -16,11 +18,11 @@ blueprint = Blueprint("signing_in", __name__)
 @blueprint.get("/")
 @signed_in
 def start(caller: auth.Caller) -> Any:
-    """The overview of the caller's first store."""
-    stores = auth.memberships(caller)
-    if not stores:
+    """The overview of the store that was looked at last in this browser, else of the caller's first."""
+    store = last_store(auth.memberships(caller))
+    if store is None:
         return render_template("session/no_store.html")
-    return redirect(url_for("overview.show", store_id=stores[0][0].id))
+    return redirect(url_for("overview.show", store_id=store.id))
 
 
 @blueprint.get("/sign-in")
@@ -35,7 +37,7 @@ def open_session() -> Any:
     check_origin()
     email, password = request.form.get("email", "")[:254], request.form.get("password", "")[:1_000]
     try:
-        made = auth.sign_in(email, password, request.remote_addr or "")
+        made = auth.sign_in(email, password, request.remote_addr or "", coarse(request.user_agent.string))
     except (NotSignedIn, TooMany) as error:
         return _form(email, error)
     response = make_response(redirect(_local(request.form.get("next", "")) or url_for("signing_in.start"), 303))

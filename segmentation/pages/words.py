@@ -6,7 +6,7 @@ These are the functions that templates call; `_` takes an English text and fills
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -77,10 +77,11 @@ def day(value: date | None) -> str:
 
 
 def moment(value: datetime | None) -> str:
-    """An instant, by the clocks of the store."""
+    """An instant, by the clocks of the store; of Greenwich, where no store is looked at."""
     if value is None:
         return NOTHING
-    return format_datetime(value, f"d MMM y'{comma()}'HH:mm", tzinfo=g.scope.settings.zone, locale=language())
+    zone = g.scope.settings.zone if "scope" in g else UTC
+    return format_datetime(value, f"d MMM y'{comma()}'HH:mm", tzinfo=zone, locale=language())
 
 
 def ago(value: datetime) -> str:

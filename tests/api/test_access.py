@@ -20,7 +20,8 @@ from tests.api.conftest import A_CUSTOMER, CANARY, PASSWORD, Client, World, add_
 
 RULES = {"logic": "AND", "conditions": [{"field": "last_name", "operator": "contains", "value": CANARY}]}
 OPEN_TO_ALL = {"/api/auth/token", "/api/auth/join", "/api/openapi.json", "/api/docs"}
-OF_NO_STORE = {"/api/auth/refresh", "/api/auth/logout", "/api/auth/me"}
+OF_NO_STORE = {"/api/auth/refresh", "/api/auth/logout", "/api/auth/me", "/api/auth/password", "/api/auth/sessions",
+               "/api/auth/sessions/<uuid:session_id>"}
 SEGMENTS = "/api/segmentation"
 FOR_VIEWERS = {
     ("GET", SEGMENTS),

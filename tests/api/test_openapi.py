@@ -139,6 +139,9 @@ def test_the_answers_about_people_are_as_documented(world: World) -> None:
     conforms(world, "/api/invites", "get", client.get("/api/invites"))
     for body in ({"invite": "x"}, {"invite": made.json["link"].rsplit("/", 1)[1], "password": PASSWORD}):
         conforms(world, "/api/auth/join", "post", world.app.test_client().post("/api/auth/join", json=body))
+    conforms(world, "/api/auth/sessions", "get", client.get("/api/auth/sessions", store=""))
+    wrong = client.put("/api/auth/password", {"current_password": "x", "new_password": "y"}, store="")
+    conforms(world, "/api/auth/password", "put", wrong)
     made = client.post("/api/tokens", {"name": "A program", "role": "viewer", "days": 7})
     conforms(world, "/api/tokens", "post", made)
     Client(client.http, made.json["token"], client.store).get()

@@ -39,6 +39,10 @@ PAGES: dict[Route, tuple[str, int]] = {
     ("POST", "/preferences"): (ALL, 303),
     ("GET", "/"): (MEMBERS, 302),
     ("POST", "/sign-out"): (MEMBERS, 303),
+    ("GET", "/account/"): (MEMBERS, 200),
+    ("POST", "/account/password"): (MEMBERS, 422),  # without a password
+    ("POST", "/account/sign-ins/<uuid:session_id>/end"): (MEMBERS, 404),
+    ("POST", "/account/sign-ins/end-others"): (MEMBERS, 303),
     ("GET", f"{STORE}/"): ("viewer", 200),
     ("GET", f"{SEGMENTS}/"): ("viewer", 200),
     ("GET", f"{SEGMENTS}/new"): ("viewer", 200),
