@@ -18,7 +18,7 @@ USE_CASES = {"segments", "exports", "imports", "scoring", "auth", "accounts", "d
 LAYERS = (
     {"", "api", "pages", "cli", "commands", "failures", "headers", "downloads", "operations"},
     USE_CASES | {"references", "answers", "repeats", "tokens", "starters", "uploads", "counting", "refreshing",
-                 "passwords"},
+                 "passwords", "trail"},
     {"audience", "facts", "audit", "logs", "metrics"},
     {"rules"},
     {"models"},

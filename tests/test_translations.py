@@ -13,7 +13,8 @@ from jinja2 import Environment, nodes
 
 from segmentation import uploads
 from segmentation.audience.columns import COLUMNS
-from segmentation.pages import failing
+from segmentation.audit import ACTIONS
+from segmentation.pages import audit, failing
 from segmentation.rules import lint, reading, sentences
 from segmentation.rules.fields import StoreSettings, catalogue
 from segmentation.rules.kinds import Choice
@@ -33,7 +34,7 @@ SAYING = {
 SPEAKING = ("rules", "pages", "audience", "segments.py", "references.py", "attributes.py", "answers.py", "errors.py",
             "facts/csv_files.py", "uploads.py", "failures.py", "tokens.py", "auth.py", "database.py",
             "exports/segment.py", "jobs", "downloads.py", "members.py", "invites.py", "owning.py", "passwords.py",
-            "api_tokens.py", "sign_ins.py")
+            "api_tokens.py", "sign_ins.py", "trail.py")
 
 
 def texts() -> Iterator[str]:
@@ -44,6 +45,7 @@ def texts() -> Iterator[str]:
     yield from reading.TOO_MANY.values()
     yield from (COMMA, ARROW)
     yield from uploads.LABELS.values()
+    yield from (*ACTIONS.values(), *audit.FIGURES.values(), *audit.ROLES.values())
     for starter in STARTERS.values():
         yield from (starter.name, starter.description)
     for path in SPEAKING:

@@ -11,7 +11,8 @@ down_revision = '0004'
 
 def upgrade() -> None:
     """Apply: people are invited by one-time links, programs have tokens,
-    sign-ins are told apart."""
+    sign-ins are told
+    apart, events have ids."""
     op.create_table('invites',
     sa.Column('store_id', types.Identifier(), nullable=False),
     sa.Column('id', types.Identifier(), nullable=False),
@@ -54,10 +55,35 @@ def upgrade() -> None:
     with op.batch_alter_table('sessions', schema=None) as batch_op:
         batch_op.add_column(sa.Column('device', sa.String(length=40), nullable=False, server_default=''))
         batch_op.add_column(sa.Column('last_seen_at', types.Instant(), nullable=True))
+    with op.batch_alter_table('audit_events', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('id', types.Identifier(), nullable=True))
+    _give_ids()
+    with op.batch_alter_table('audit_events', schema=None) as batch_op:
+        batch_op.alter_column('id', existing_type=types.Identifier(), nullable=False)
+        batch_op.create_index(batch_op.f('ix_audit_events_id'), ['id'], unique=True)
+        batch_op.create_index(batch_op.f('ix_audit_events_store_id_action_number'), ['store_id', 'action', 'number'],
+                              unique=False)
+        batch_op.create_index(batch_op.f('ix_audit_events_user_id_number'), ['user_id', 'number'], unique=False)
+
+
+def _give_ids() -> None:
+    """Give an id to each event there is, in the order in which they happened."""
+    events = sa.table('audit_events', sa.column('number', sa.BigInteger), sa.column('id', types.Identifier()))
+    connection = op.get_bind()
+    numbers = connection.scalars(sa.select(events.c.number).order_by(events.c.number)).all()
+    if numbers:
+        connection.execute(
+            sa.update(events).where(events.c.number == sa.bindparam('of')).values(id=sa.bindparam('given')),
+            [{'of': number, 'given': types.new_id()} for number in numbers])
 
 
 def downgrade() -> None:
     """Undo."""
+    with op.batch_alter_table('audit_events', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_audit_events_user_id_number'))
+        batch_op.drop_index(batch_op.f('ix_audit_events_store_id_action_number'))
+        batch_op.drop_index(batch_op.f('ix_audit_events_id'))
+        batch_op.drop_column('id')
     with op.batch_alter_table('sessions', schema=None) as batch_op:
         batch_op.drop_column('last_seen_at')
         batch_op.drop_column('device')

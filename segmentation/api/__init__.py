@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask
 from flask_smorest import Api
 
-from segmentation.api import attributes, auth, customers, docs, imports, jobs, people, segments, tokens
+from segmentation.api import attributes, audit, auth, customers, docs, imports, jobs, people, segments, tokens
 from segmentation.api.blueprints import value_schema
 from segmentation.api.customer_schemas import batch_schemas
 from segmentation.api.errors import ErrorSchema, show_error
@@ -51,4 +51,5 @@ def init_app(app: Flask) -> None:
     api.register_blueprint(customers.blueprint)
     api.register_blueprint(people.blueprint)
     api.register_blueprint(tokens.blueprint)
+    api.register_blueprint(audit.blueprint)
     app.register_blueprint(docs.blueprint_for(api))

@@ -58,12 +58,18 @@ class Job(Base):
 
 
 class AuditEvent(Base):
-    """Who did what, when, to how many. Holds ids and figures, no personal data."""
+    """Who did what, when, to how many. Holds ids and figures, no personal data.
+
+    What belongs to no store, such as a sign-in, has no `store_id`. `number` orders the events of all stores, and is
+    never shown, because it would tell how busy the others are; `id` is.
+    """
 
     __tablename__ = "audit_events"
-    __table_args__ = (Index(None, "store_id", "number"),)
+    __table_args__ = (Index(None, "store_id", "number"), Index(None, "store_id", "action", "number"),
+                      Index(None, "user_id", "number"))
 
     number: Mapped[int] = mapped_column(SEQUENCE, primary_key=True)
+    id: Mapped[uuid.UUID] = mapped_column(Identifier, index=True, unique=True, default=new_id)
     store_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE"))
     user_id: Mapped[uuid.UUID | None] = mapped_column(Identifier)
     action: Mapped[str] = mapped_column(String(40))

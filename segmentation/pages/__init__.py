@@ -7,6 +7,7 @@ from flask.sessions import SecureCookieSessionInterface
 
 from segmentation.pages import (
     account,
+    audit,
     builder,
     customers,
     failing,
@@ -41,7 +42,7 @@ def init_app(app: Flask) -> None:
     rendering.init_app(app)
     last_store.init_app(app)
     for page in (signing_in, preferences, overview, builder, segments, segment, customers, imports, jobs,
-                 settings, people, joining, tokens, account):
+                 settings, people, joining, tokens, account, audit):
         app.register_blueprint(page.blueprint)
 
 

@@ -48,6 +48,7 @@ FOR_OWNERS = {
     ("POST", "/api/invites"),
     ("DELETE", "/api/invites/<uuid:invite_id>"),
     ("GET", "/api/tokens"),
+    ("GET", "/api/audit"),
     ("POST", "/api/tokens"),
     ("DELETE", "/api/tokens/<uuid:token_id>"),
 }

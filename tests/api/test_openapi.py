@@ -146,6 +146,8 @@ def test_the_answers_about_people_are_as_documented(world: World) -> None:
     conforms(world, "/api/tokens", "post", made)
     Client(client.http, made.json["token"], client.store).get()
     conforms(world, "/api/tokens", "get", client.get("/api/tokens"))
+    conforms(world, "/api/audit", "get", client.get("/api/audit?limit=3"))
+    conforms(world, "/api/audit", "get", client.get("/api/audit?limit=0"))
 
 
 def test_the_examples_of_batches_conform_to_their_schemas(world: World) -> None:

@@ -27,7 +27,7 @@ PAGES = ("/sign-in", "/account/", "/", "/segments/", "/segments/?archived", "/se
          "/segments/{segment}/edit", "/segments/{segment}/", "/segments/{segment}/revisions",
          "/segments/{segment}/why/{customer}", "/customers/", "/customers/?search=nobody-of-this-name",
          "/customers/{customer}", "/settings/", "/imports/", "/jobs/{refreshed}/", "/jobs/{rejected}/",
-         "/people/", "/tokens/", "/nothing-here")
+         "/people/", "/tokens/", "/audit/", "/nothing-here")
 HOSTILE = ('<img src=x onerror="alert(1)">', "{{7*7}}", "{number}", "\u202egpj.exe\u202d", "x" * 120, "ا" * 120,
            "</script><script>alert(1)</script>", "' \" ` & <!--")
 

@@ -84,6 +84,7 @@ PAGES: dict[Route, tuple[str, int]] = {
     ("POST", f"{PEOPLE}/leave"): ("viewer", 303),
     ("POST", f"{PEOPLE}/invites"): ("owner", 200),
     ("POST", f"{PEOPLE}/invites/<uuid:invite_id>/revoke"): ("owner", 404),
+    ("GET", f"{STORE}/audit/"): ("owner", 200),
     ("GET", f"{STORE}/tokens/"): ("owner", 200),
     ("POST", f"{STORE}/tokens/"): ("owner", 422),  # without a name
     ("POST", f"{STORE}/tokens/<uuid:token_id>/revoke"): ("owner", 404),
