@@ -33,6 +33,7 @@ from segmentation.values import emails
 FAILURES = 10
 FAILURE_WINDOW = timedelta(minutes=15)
 SECONDS_BETWEEN_NOTES = 60
+LOST_ANSWER = timedelta(seconds=30)
 
 
 @dataclass(frozen=True)
@@ -83,15 +84,20 @@ def open_session(session: Transaction, user_id: uuid.UUID, device: str = "") -> 
 
 
 def refresh() -> SignIn:
-    """The sign-in of the request's refresh token, which is then used up. A used one ends the whole sign-in."""
+    """The sign-in of the request's refresh token, which is then used up. A used one ends the whole sign-in.
+
+    But the last used one gives the same again for half a minute: whoever asks may not have got the answer.
+    """
     claims = tokens.bearer("refresh")
     with writing() as session:
         row = session.get(Session, uuid.UUID(claims["sid"]), with_for_update=True)
         alive = row is not None and row.revoked_at is None and row.expires_at > utc_now()
         user = session.get(User, row.user_id) if row is not None and alive else None
         if row is not None and user is not None and user.is_active and str(row.refresh_id) == claims["jti"]:
-            row.refresh_id = new_id()
+            row.previous_refresh_id, row.refresh_id, row.refreshed_at = row.refresh_id, new_id(), utc_now()
             record(session, "token_refresh", user_id=user.id)
+            return SignIn(row.id, row.user_id, row.refresh_id, row.expires_at)
+        if row is not None and user is not None and user.is_active and _answer_was_lost(row, claims["jti"]):
             return SignIn(row.id, row.user_id, row.refresh_id, row.expires_at)
         if row is not None and alive:
             row.revoked_at = utc_now()
@@ -184,6 +190,11 @@ _LOOK_UP = (
         User.is_active,
     )
 )
+
+
+def _answer_was_lost(row: Session, refresh_id: str) -> bool:
+    return (str(row.previous_refresh_id) == refresh_id and row.refreshed_at is not None
+            and utc_now() <= row.refreshed_at + LOST_ANSWER)
 
 
 def _identifier(written: str) -> uuid.UUID | None:

@@ -55,6 +55,8 @@ def upgrade() -> None:
     with op.batch_alter_table('sessions', schema=None) as batch_op:
         batch_op.add_column(sa.Column('device', sa.String(length=40), nullable=False, server_default=''))
         batch_op.add_column(sa.Column('last_seen_at', types.Instant(), nullable=True))
+        batch_op.add_column(sa.Column('previous_refresh_id', types.Identifier(), nullable=True))
+        batch_op.add_column(sa.Column('refreshed_at', types.Instant(), nullable=True))
     with op.batch_alter_table('audit_events', schema=None) as batch_op:
         batch_op.add_column(sa.Column('id', types.Identifier(), nullable=True))
     _give_ids()
@@ -85,6 +87,8 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_audit_events_id'))
         batch_op.drop_column('id')
     with op.batch_alter_table('sessions', schema=None) as batch_op:
+        batch_op.drop_column('refreshed_at')
+        batch_op.drop_column('previous_refresh_id')
         batch_op.drop_column('last_seen_at')
         batch_op.drop_column('device')
     op.drop_table('api_tokens')

@@ -70,6 +70,7 @@ class Membership(Base):
 class Session(Base):
     """One sign-in: alive until it expires or is revoked. `refresh_id` is the only refresh token that is still good.
 
+    The one before it gets the same successor again for a moment after `refreshed_at`: its answer may have been lost.
     `last_seen_at` is noted about once a minute; `device` is a coarse word for what it was made with.
     """
 
@@ -78,6 +79,8 @@ class Session(Base):
     id: Mapped[uuid.UUID] = mapped_column(Identifier, primary_key=True, default=new_id)
     user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     refresh_id: Mapped[uuid.UUID] = mapped_column(Identifier)
+    previous_refresh_id: Mapped[uuid.UUID | None] = mapped_column(Identifier)
+    refreshed_at: Mapped[datetime | None] = mapped_column(Instant)
     device: Mapped[str] = mapped_column(String(40), default="", server_default="")
     created_at: Mapped[datetime] = mapped_column(Instant, default=utc_now)
     last_seen_at: Mapped[datetime | None] = mapped_column(Instant, default=utc_now)

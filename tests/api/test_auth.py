@@ -105,6 +105,21 @@ def test_a_refresh_token_works_once_and_its_reuse_ends_the_sign_in(world: World)
     checked_error(refresh(world, third["refresh_token"]), 401)
 
 
+def test_a_lost_answer_is_given_again_for_half_a_minute(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    now, first = auth.utc_now(), sign_in(world.app.test_client(), "owner@a.example")
+
+    def successor() -> str:
+        token = refresh(world, first["refresh_token"]).json["refresh_token"]
+        return str(jwt.decode(token, options={"verify_signature": False})["jti"])
+
+    assert successor() == successor()
+    monkeypatch.setattr(auth, "utc_now", lambda: now + timedelta(seconds=29))
+    successor()
+    monkeypatch.setattr(auth, "utc_now", lambda: now + timedelta(seconds=40))
+    checked_error(refresh(world, first["refresh_token"]), 401)
+    checked_error(me(world, first["access_token"]), 401)
+
+
 def test_signing_out_ends_both_tokens(world: World) -> None:
     tokens = sign_in(world.app.test_client(), "owner@a.example")
     header = {"Authorization": f"Bearer {tokens['access_token']}"}
