@@ -9,7 +9,7 @@ BIN := .venv/bin
 SECRET := instance/secret_key
 WITH_SECRET = SEGMENTATION_SECRET_KEY="$${SEGMENTATION_SECRET_KEY:-$$(cat $(SECRET))}"
 
-.PHONY: help demo test lint oracle kills restarts fuzz tokens schema bench builder-bench docs screenshots lock clean
+.PHONY: help demo test lint oracle kills restarts fuzz tokens schema load bench builder-bench docs screenshots lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -44,6 +44,9 @@ tokens: .venv/develop ## forged tokens, and 10,000 mutated ones
 
 schema: .venv/develop ## 100 requests of every operation of the OpenAPI document, by schemathesis
 	SEGMENTATION_TEST_EXAMPLES=100 nice $(BIN)/pytest -q --timeout 3600 tests/walls/test_schema.py
+
+load: .venv/develop ## lists, pages and previews at 20, 100 and 200 requests a second beside an import and an export
+	$(BIN)/python -m tests.campaigns.load
 
 bench: .venv/develop ## previews over HTTP against hand-written SQL, imports, exports, refreshes
 	$(BIN)/python -m benchmarks
