@@ -13,6 +13,7 @@ from typing import Any
 from flask import Flask
 
 from tests.api import test_access as api
+from tests.api.conftest import PASSWORD
 from tests.pages import test_access as pages
 from tests.walls.stores import RULES, Things
 
@@ -31,6 +32,7 @@ BODIES: dict[Route, Any] = {
     **api.BODIES, ("POST", "/api/segmentation"): {"name": "n", "rules": RULES},
     ("POST", "/api/segmentation/preview"): {"rules": RULES},
     ("POST", "/api/auth/token"): {"email": "nobody@a.example", "password": "wrong"},
+    ("PUT", "/api/auth/password"): {"current_password": PASSWORD, "new_password": "aaaaaaaaaaaa"},  # too easy
 }
 # Routes that name a job need one of this kind and state; any other takes a finished export.
 JOBS: dict[str, tuple[str, str]] = {
@@ -38,7 +40,10 @@ JOBS: dict[str, tuple[str, str]] = {
     f"{pages.JOB}/rejected": ("import_orders", "done"),
     f"{pages.JOB}/cancel": ("refresh", "queued"),
 }
-ENDS_THE_SIGN_IN = {"/api/auth/logout", "/sign-out"}
+FOR_MACHINES = {"/health/live", "/health/ready", "/metrics"}
+# What ends a sign-in of whoever asks, or their part in the store.
+ENDS_THE_SIGN_IN = {"/api/auth/logout", "/sign-out", "/api/auth/sessions", "/account/sign-ins/end-others",
+                    "/stores/<uuid:store_id>/people/leave"}
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,8 @@ class Asked:
     @property
     def names_a_thing(self) -> bool:
         """Whether its path names anything besides the store that another store could have."""
-        return any(name in self.rule for name in ("segment_id", "customer_id", "job_id", "upload_id"))
+        return any(name in self.rule for name in ("segment_id", "customer_id", "job_id", "upload_id", "user_id",
+                                                  "invite_id", "token_id"))
 
     def request(self, at: Things) -> tuple[str, dict[str, Any]]:
         """The address and what is sent."""
@@ -93,7 +99,7 @@ def all_routes(app: Flask) -> list[Asked]:
 def role_of(method: str, rule: str) -> str:
     """The least role that gets an answer. Raises LookupError for a route that no declaration names."""
     route = method, rule
-    if rule in api.OPEN_TO_ALL or pages.PAGES.get(route, ("", 0))[0] == pages.ALL:
+    if rule in api.OPEN_TO_ALL | FOR_MACHINES or pages.PAGES.get(route, ("", 0))[0] == pages.ALL:
         return EVERYBODY
     if rule in api.OF_NO_STORE or pages.PAGES.get(route, ("", 0))[0] == pages.MEMBERS:
         return SIGNED_IN

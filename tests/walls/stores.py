@@ -10,6 +10,7 @@ import json
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import jwt
@@ -23,11 +24,13 @@ from segmentation.database import writing
 from segmentation.extensions import db
 from segmentation.jobs import files
 from segmentation.models import (
+    ApiToken,
     Attribute,
     AuditEvent,
     Customer,
     CustomerAttribute,
     CustomerTag,
+    Invite,
     Membership,
     Order,
     OrderLine,
@@ -57,6 +60,11 @@ class Things:
     customer_id: str
     job_id: str
     upload_id: str
+    user_id: str
+    invite_id: str
+    token_id: str
+    session_id: str
+    secret: str
     version: str = "1"
     key: str = KEY
 
@@ -78,7 +86,7 @@ def parts(rule: str) -> list[str]:
 
 def unknown(store_id: str | None = None) -> Things:
     """Ids of nothing at all, perhaps in a store that there is."""
-    return Things(store_id or str(uuid.uuid4()), *(str(uuid.uuid4()) for _ in range(4)), version="77", key="no_such")
+    return Things(store_id or str(uuid.uuid4()), *(str(uuid.uuid4()) for _ in range(9)), version="77", key="no_such")
 
 
 def plant(world: World) -> None:
@@ -124,9 +132,30 @@ def things(world: World, store: str, kind: str = "export", state: str = "done") 
         if state == "done":
             _finish(job_id, kind, mark)
         upload_id = _upload(store_id, mark)
+        people = _people(store_id, mark)
         customer = A_CUSTOMER if store == "a" else _second_customer(store_id)
         db.session.remove()
-    return Things(str(store_id), str(made), str(customer), str(job_id), str(upload_id))
+    return Things(str(store_id), str(made), str(customer), str(job_id), str(upload_id), **people)
+
+
+def _people(store_id: uuid.UUID, mark: str) -> dict[str, str]:
+    """A member who is signed in somewhere, an open invite and a token of theirs."""
+    ids = {name: new_id() for name in ("user_id", "invite_id", "token_id", "session_id")}
+    secret, soon = uuid.uuid4().hex, utc_now() + timedelta(hours=1)
+    of_store = {"store_id": store_id, "user_id": ids["user_id"], "role": "viewer"}
+    with writing() as session:
+        session.execute(insert(User).values(
+            id=ids["user_id"], email=f"{secret}.{mark}@members.example".lower(), password_hash="none"))
+        session.execute(insert(Membership).values(**of_store))
+        session.execute(insert(Session).values(
+            id=ids["session_id"], user_id=ids["user_id"], refresh_id=new_id(), expires_at=soon))
+        session.execute(insert(Invite).values(
+            **of_store, id=ids["invite_id"], email=f"{secret}.{mark}@invited.example".lower(), expires_at=soon,
+            digest=hashlib.sha256(secret.encode()).hexdigest()))
+        session.execute(insert(ApiToken).values(
+            **of_store, id=ids["token_id"], name=f"Token {mark}", hint="seg_",
+            digest=hashlib.sha256(f"token {secret}".encode()).hexdigest()))
+    return {name: str(made) for name, made in ids.items()} | {"secret": secret}
 
 
 def _second_customer(store_id: uuid.UUID) -> uuid.UUID:
