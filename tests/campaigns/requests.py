@@ -11,8 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
+from segmentation.failures import FOR_PROGRAMS
 from tests.api.test_access import sent
 from tests.walls.routes import FORM, Asked
 from tests.walls.stores import Things
@@ -69,7 +70,7 @@ class Sent:
 
     @property
     def is_api(self) -> bool:
-        return self.path.startswith("/api")
+        return unquote(self.path).startswith(FOR_PROGRAMS)
 
 
 def request(seed: int, number: int, routes: Sequence[Asked], at: Things, tokens: dict[str, str]) -> Sent:
