@@ -22,8 +22,7 @@ class Builder:
     def settle(self) -> Builder:
         """Wait until what was done last is answered."""
         self.page.wait_for_timeout(250)
-        self.page.wait_for_load_state("networkidle")
-        self.page.wait_for_function("() => !document.querySelector('#builder.htmx-request')")
+        self.visitor.rest()
         return self
 
     def row(self, place: int) -> Any:
