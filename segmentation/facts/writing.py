@@ -9,16 +9,19 @@ from typing import Any, cast
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import ARRAY, Column, Connection, Dialect, Table, Update, bindparam, column, func, insert, update
+from sqlalchemy import Column, Connection, Dialect, Table, Update, bindparam, column, func, insert, update
 from sqlalchemy.exc import OperationalError
 
 from segmentation.extensions import Base
 from segmentation.facts.entries import RowFault
+from segmentation.models.functions import ValueList
+from segmentation.values.postgres_text import copy_lines
 from segmentation.values.text import fold
 
 # Numbers that count a store's rows, as good as.
 KEY = ("store_id", "number")  # of customers and of orders
 DENSE = {"customers": "number", "orders": "number", "order_lines": "order_number"}
+ROWS_AT_ONCE = 2_000  # sent to PostgreSQL, which works on them while the next are made
 FEW_ROWS = 2_000  # of which it does not matter how they are found
 UNDERESTIMATED = 50  # times
 
@@ -86,8 +89,8 @@ def update_columns(connection: Connection, model: type[Base], columns: Mapping[s
 
 def _update_from_arrays(table: Table, columns: Mapping[str, Sequence[Any]]) -> Update:
     """One statement for all rows: a statement for each would take twice as long."""
-    arrays = {name: list(values) for name, values in columns.items() if name != "store_id"}
-    given = func.unnest(*(bindparam(None, values, ARRAY(table.c[name].type)) for name, values in arrays.items()))
+    arrays = {name: values for name, values in columns.items() if name != "store_id"}
+    given = func.unnest(*(bindparam(None, values, ValueList(table.c[name].type)) for name, values in arrays.items()))
     rows = given.table_valued(*(column(name, table.c[name].type) for name in arrays), name="given").render_derived()
     return (
         update(table).where(table.c.store_id == columns["store_id"][0], table.c.number == rows.c.number)
@@ -96,12 +99,13 @@ def _update_from_arrays(table: Table, columns: Mapping[str, Sequence[Any]]) -> U
 
 def _copy(connection: Connection, table: Table, columns: Mapping[str, Sequence[Any]]) -> None:
     driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+    first = next(iter(columns))
     command = sql.SQL("COPY {} ({}) FROM STDIN").format(
         sql.Identifier(table.name), sql.SQL(", ").join(map(sql.Identifier, columns)))
     try:
         with driver.cursor() as cursor, cursor.copy(command) as copy:
-            for row in zip(*columns.values(), strict=True):
-                copy.write_row(row)
+            for start in range(0, len(columns[first]), ROWS_AT_ONCE):
+                copy.write(copy_lines([values[start:start + ROWS_AT_ONCE] for values in columns.values()]))
         _keep_planner_informed(driver, table.name)
         _introduce_store(driver, table.name, columns)
     except psycopg.OperationalError as error:  # as SQLAlchemy does for what goes through it

@@ -6,7 +6,7 @@ limit on the number of parameters applies.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import ARRAY, BigInteger, Boolean, ColumnElement, Dialect, Text, UnaryExpression, bindparam
@@ -18,6 +18,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from segmentation import json
+from segmentation.values.postgres_text import array_literal
 
 # How each engine asks whether a column's value is in a list that is bound as one parameter.
 IN_LIST = {
@@ -27,24 +28,29 @@ IN_LIST = {
 
 
 class ValueList(TypeDecorator[Sequence[Any]]):
-    """A list of texts or whole numbers as one parameter: an array on PostgreSQL, JSON elsewhere."""
+    """A list of values of one type as one parameter: an array on PostgreSQL; JSON elsewhere, and only for texts and
+    whole numbers.
+    """
 
     impl = Text
     cache_ok = True
 
-    def __init__(self, item: type[TypeEngine[Any]]) -> None:
+    def __init__(self, item: type[TypeEngine[Any]] | TypeEngine[Any]) -> None:
         super().__init__()
         self.item = item
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """An array on PostgreSQL, text elsewhere."""
-        return dialect.type_descriptor(ARRAY(self.item()) if dialect.name == "postgresql" else Text())
+        return dialect.type_descriptor(ARRAY(self.item) if dialect.name == "postgresql" else Text())
 
-    def process_bind_param(self, value: Sequence[Any] | None, dialect: Dialect) -> Any:
-        """The list as the engine takes it."""
-        if value is None:
-            return None
-        return list(value) if dialect.name == "postgresql" else json.dumps_text(list(value))
+    def bind_processor(self, dialect: Dialect) -> Callable[[Sequence[Any] | None], str | None]:
+        """What makes the text that the engine reads as a list of one."""
+        write = array_literal if dialect.name == "postgresql" else _json
+        return lambda values: None if values is None else write(values)
+
+
+def _json(values: Sequence[Any]) -> str:
+    return json.dumps_text(list(values))
 
 
 class _InList(FunctionElement[bool]):
