@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session as Transaction
 
 from segmentation import limits
 from segmentation.audit import record
 from segmentation.database import writing
-from segmentation.errors import Invalid, NotFound, Problem
+from segmentation.errors import Conflict, Invalid, NotFound, Problem
 from segmentation.extensions import db
+from segmentation.facts import readers
 from segmentation.members import end_rights
 from segmentation.models import Membership, Session, Store, User
 from segmentation.models.accounts import ROLES
 from segmentation.models.types import utc_now
 from segmentation.passwords import hash_password
+from segmentation.repeats import ANY_TIME, AnyTime
+from segmentation.rules.kinds import Fault
+from segmentation.translations import LANGUAGES, Filled
 from segmentation.values import codes, emails
+from segmentation.values.text import has_control_characters
 
 
 @dataclass(frozen=True)
 class StoreDraft:
-    """What a store is made of. `week_start`: Monday = 0, None for the country's own."""
+    """What a store is made of. `week_start`: Monday = 0, None for the country's own; see `check`."""
 
     name: str
     timezone: str
@@ -30,23 +37,50 @@ class StoreDraft:
     country: str | None
     week_start: int | None
     language: str
-    counted_statuses: tuple[str, ...]
+    counted_statuses: Sequence[str]
 
 
-def create_store(draft: StoreDraft) -> uuid.UUID:
-    """A new store's id. Raises Invalid with every problem."""
-    problems = list(_faults(draft))
-    if problems:
-        raise Invalid("The store cannot be created.", problems)
-    start = codes.first_week_day(draft.country) if draft.week_start is None else draft.week_start
+def create_store(draft: StoreDraft, owner_id: uuid.UUID | None = None, once: AnyTime = ANY_TIME) -> uuid.UUID:
+    """A new store's id; `owner_id` owns it, or, made by the operator, nobody yet. Raises Invalid with every problem,
+    Conflict for somebody who owns as many as may be.
+    """
     with writing() as session:
-        store = Store(name=draft.name.strip(), timezone=draft.timezone, currency=draft.currency, week_start=start,
-                      country=draft.country, language=draft.language,
-                      counted_statuses=sorted({status.strip().lower() for status in draft.counted_statuses}))
+        once.begin(session)
+        store = Store(**vars(check(draft)))
         session.add(store)
         session.flush()
-        record(session, "store_create", store_id=store.id)
+        if owner_id is not None:
+            _check_room(session, owner_id)
+            session.add(Membership(store_id=store.id, user_id=owner_id, role="owner"))
+        record(session, "store_create", user_id=owner_id, store_id=store.id)
+        once.end(session, store)
         return store.id
+
+
+def _check_room(session: Transaction, user_id: uuid.UUID) -> None:
+    session.get_one(User, user_id, with_for_update=True)  # two at once must not both take the last place
+    owned = select(func.count()).select_from(Membership).where(
+        Membership.user_id == user_id, Membership.role == "owner")
+    if session.execute(owned).scalar_one() >= limits.STORES:
+        raise Conflict(Filled("One person owns at most {most} stores.", most=limits.STORES), code="too_many_stores")
+
+
+def check(draft: StoreDraft) -> StoreDraft:
+    """The draft as it is stored: trimmed, statuses spelled as orders have them. Raises Invalid with every problem."""
+    try:
+        statuses = sorted({status for status in map(readers.status, draft.counted_statuses) if status})
+    except Fault as fault:
+        raise _refused([Problem("/counted_statuses", fault.code, fault.message)]) from fault
+    start = codes.first_week_day(draft.country) if draft.week_start is None else draft.week_start
+    whole = replace(draft, name=draft.name.strip(), week_start=start, counted_statuses=statuses)
+    problems = _faults(whole)
+    if problems:
+        raise _refused(problems)
+    return whole
+
+
+def _refused(problems: Sequence[Problem]) -> Invalid:
+    return Invalid("A store cannot be like that.", problems)
 
 
 def add_user(email: str, password: str, store_id: uuid.UUID, role: str) -> uuid.UUID:
@@ -72,17 +106,24 @@ def add_user(email: str, password: str, store_id: uuid.UUID, role: str) -> uuid.
 
 
 def _faults(draft: StoreDraft) -> list[Problem]:
+    named = 0 < len(draft.name) <= limits.NAME_LENGTH and not has_control_characters(draft.name)
     checks = (
-        ("name", "bad_name", 0 < len(draft.name.strip()) <= limits.NAME_LENGTH,
-         f"Enter a name of 1 to {limits.NAME_LENGTH} characters."),
-        ("timezone", "unknown_timezone", codes.is_zone(draft.timezone),
-         "Enter an IANA time zone, such as Asia/Riyadh."),
-        ("currency", "unknown_currency", draft.currency in codes.currencies(), "Enter an ISO 4217 code, such as SAR."),
-        ("country", "unknown_country", draft.country is None or draft.country in codes.countries(),
-         "Enter an ISO 3166 code, such as SA."),
-        ("counted_statuses", "required", bool(draft.counted_statuses), "Name at least one status."),
+        (named, Problem(
+            "/name", "bad_name", Filled("Enter a name of 1 to {most} characters.", most=limits.NAME_LENGTH))),
+        (codes.is_zone(draft.timezone), Problem(
+            "/timezone", "unknown_timezone", "Enter an IANA time zone, such as Asia/Riyadh.")),
+        (draft.currency in codes.currencies(), Problem(
+            "/currency", "unknown_currency", "Enter an ISO 4217 code, such as SAR.")),
+        (draft.country is None or draft.country in codes.countries(), Problem(
+            "/country", "unknown_country", "Enter an ISO 3166 code, such as SA.")),
+        (draft.week_start in range(7), Problem(
+            "/week_start", "unknown_day", "Give the day as 0 (Monday) to 6 (Sunday).")),
+        (draft.language in LANGUAGES, Problem("/language", "unknown_language", "Choose one of the languages.")),
+        (bool(draft.counted_statuses), Problem("/counted_statuses", "required", "Name at least one status.")),
+        (len(draft.counted_statuses) <= limits.COUNTED_STATUSES, Problem(
+            "/counted_statuses", "too_many", Filled("Name at most {most} statuses.", most=limits.COUNTED_STATUSES))),
     )
-    return [Problem(f"/{key}", code, message) for key, code, right, message in checks if not right]
+    return [problem for right, problem in checks if not right]
 
 
 def store_of(email: str) -> uuid.UUID | None:

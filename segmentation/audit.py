@@ -21,7 +21,7 @@ ACTIONS = {
     "segment_change": "Changed a segment", "segment_create": "Created a segment",
     "segment_delete": "Archived a segment", "segment_export": "Exported a segment",
     "segment_restore": "Restored a segment", "sign_in": "Signed in", "sign_in_failed": "Failed to sign in",
-    "sign_ins_end": "Ended sign-ins", "sign_out": "Signed out",
+    "sign_ins_end": "Ended sign-ins", "sign_out": "Signed out", "store_change": "Changed the settings",
     "store_create": "Created the store", "token_create": "Made an API token", "token_refresh": "Renewed a sign-in",
     "token_reuse": "A used refresh token came again", "token_revoke": "Revoked an API token",
     "user_create": "Made an account",

@@ -138,6 +138,15 @@ def bearer() -> Callable[[str], Scope]:
     return only_its_own
 
 
+def stores_of_bearer() -> list[tuple[Store, str]]:
+    """The stores that the request's bearer reaches, and the role in each: one for an API token. Raises NotSignedIn."""
+    secret = tokens.api_secret()
+    if secret is None:
+        return memberships(authenticate())
+    scope = scope_of_token(secret)
+    return [(db.session.get_one(Store, scope.store_id), scope.role)]
+
+
 def authenticate() -> Caller:
     """The caller behind the request's access token. Raises NotSignedIn."""
     return caller_of(session_of_token())

@@ -1,7 +1,7 @@
 """Counts of saved segments: taken in a read of their own, together with the data version they belong to.
 
 A count is stored only with the rules it was taken for, those of the segments they lead to included, and never over one
-of newer data.
+of newer data; nor when the store's settings have changed since, its time zone perhaps.
 """
 
 from __future__ import annotations
@@ -66,8 +66,10 @@ def count_together(scope: Scope, subjects: Sequence[Subject], seconds: float) ->
 
 
 def store_counts(session: Session, scope: Scope, counts: Iterable[tuple[Subject, Counted]]) -> int:
-    """Keep the counts whose rules are still those counted; how many these are."""
+    """Keep the counts whose rules, and the settings, are still those counted by; how many these are."""
     counts = list(counts)
+    if not are_of_now(session, scope):
+        return 0
     if any(len(subject.versions) > 1 for subject, _ in counts):
         # Whoever changes rules holds the store: what we lead to stays as it is until we are done.
         session.execute(select(Store.id).where(Store.id == scope.store_id).with_for_update())
@@ -75,6 +77,12 @@ def store_counts(session: Session, scope: Scope, counts: Iterable[tuple[Subject,
     versions = {row.id: row.version for row in session.execute(living)}
     return sum(_store(session, scope, subject, counted) for subject, counted in counts
                if subject.versions.items() <= versions.items())
+
+
+def are_of_now(session: Session, scope: Scope) -> bool:
+    """Whether the store's settings are still those of the scope. What was counted by others belongs to no version."""
+    settings = select(Store.settings_version).where(Store.id == scope.store_id)
+    return session.connection().execute(settings).scalar_one() == scope.settings_version
 
 
 def forget_counts(session: Session, scope: Scope, segment_id: uuid.UUID) -> None:

@@ -42,6 +42,7 @@ from segmentation.rejected import RejectedSink, Rejection
 
 Kind = Literal["customers", "orders"]
 JOB_KINDS = ("import_customers", "import_orders")
+RIVALS = (*JOB_KINDS, "settings")  # a file is read by one state of the settings
 FOLLOWING = {"customers": "refresh", "orders": "score"}  # the job that a job of a kind is followed by
 BATCH_ROWS = 20_000  # to a transaction: the store's facts are locked for about half a second
 BATCH_CHARACTERS = 8_000_000
@@ -110,7 +111,7 @@ def import_file(
     started = perf_counter()
     with many_rows(), opened(path) as file:
         reader = _reader(store_id, kind, file, mapping or {})
-        lease = held or leases.claim(store_id, f"import_{kind}", file.digest, JOB_KINDS)
+        lease = held or leases.claim(store_id, f"import_{kind}", file.digest, RIVALS)
         start = done = _Checkpoint(**lease.checkpoint)
         try:
             rejected.begin(file.header, start.sink_size if start.rejected else None)

@@ -32,7 +32,7 @@ DEATHS = 3  # processes that one job may cost, at one place, before it is given 
 QUEUED, RUNNING, DONE, FAILED, CANCELLED = "queued", "running", "done", "failed", "cancelled"
 UNFINISHED = (QUEUED, RUNNING)
 # Which kinds share how many places: so many run in a store at a time, the others wait.
-LANES = ((("import_customers", "import_orders"), 1), (("export",), 2), (("refresh",), 1), (("score",), 1))
+LANES = ((("import_customers", "import_orders", "settings"), 1), (("export",), 2), (("refresh",), 1), (("score",), 1))
 
 
 @dataclass(frozen=True)
@@ -222,7 +222,8 @@ def _refuse_while_held(session: Session, store_id: uuid.UUID, kinds: Sequence[st
     running = select(Job).where(Job.store_id == store_id, Job.kind.in_(kinds), Job.state.in_(UNFINISHED))
     for job in session.scalars(running.order_by(Job.number).with_for_update()):
         if job.state == RUNNING and not _is_lost(job):
-            raise Conflict("An import is running in this store. Wait for it to end.", code="already_running")
+            message = "An import or a change of the settings is running in this store. Wait for it to end."
+            raise Conflict(message, code="already_running")
 
 
 def _is_lost(job: Job) -> bool:

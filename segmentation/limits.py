@@ -36,6 +36,9 @@ INVITES = 100  # that are open in a store
 INVITE_DAYS = 7
 API_TOKENS = 100  # that are good in a store
 TOKEN_DAYS = 3_650
+COUNTED_STATUSES = 50
+CHANGED_AT_ONCE = 20_000  # orders or customers; where there are more, a job changes the settings
+STORES = 20  # that one person owns
 
 
 def published() -> dict[str, int]:
@@ -52,5 +55,6 @@ def published() -> dict[str, int]:
         "restore_days": RESTORE_DAYS, "import_bytes": IMPORT_BYTES, "export_rows": EXPORT_ROWS,
         "unfinished_jobs": UNFINISHED_JOBS, "file_hours": FILE_HOURS,
         "invites": INVITES, "invite_days": INVITE_DAYS, "api_tokens": API_TOKENS,
-        "token_days": TOKEN_DAYS,
+        "token_days": TOKEN_DAYS, "counted_statuses": COUNTED_STATUSES, "changed_at_once": CHANGED_AT_ONCE,
+        "stores": STORES,
     }

@@ -18,7 +18,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from segmentation.errors import Conflict, Invalid
-from segmentation.models import AnsweredRequest
+from segmentation.models import AnsweredRequest, Membership
 from segmentation.models.types import utc_now
 
 KEPT = timedelta(hours=24)
@@ -56,7 +56,7 @@ class Once(AnyTime):
     """A request with a key, to be done once. `digest` tells its body from others; `shown` makes the answer of a result.
     """
 
-    store_id: uuid.UUID
+    owner: uuid.UUID  # the store
     route: str
     key: str
     digest: str
@@ -67,7 +67,7 @@ class Once(AnyTime):
         Invalid when the key belongs to a request with another body.
         """
         self._lock(session)
-        row = session.get(AnsweredRequest, (self.store_id, self.route, self.key))
+        row = self._found(session)
         if row is None or row.created_at < utc_now() - KEPT:
             return
         if row.digest != self.digest:
@@ -77,20 +77,42 @@ class Once(AnyTime):
     def end(self, session: Session, result: Any) -> None:
         """Keep the answer, and forget those that are a day old."""
         session.flush()
+        store_id = self._store_of(result)
         session.execute(delete(AnsweredRequest).where(
-            AnsweredRequest.store_id == self.store_id, AnsweredRequest.created_at < utc_now() - KEPT))
+            AnsweredRequest.store_id == store_id, AnsweredRequest.created_at < utc_now() - KEPT))
         answer = self.shown(result)
         session.add(AnsweredRequest(
-            store_id=self.store_id, route=self.route, key=self.key, digest=self.digest, status=answer.status,
+            store_id=store_id, route=self.route, key=self.key, digest=self.digest, status=answer.status,
             headers=answer.headers, answer=answer.text))
+
+    def _found(self, session: Session) -> AnsweredRequest | None:
+        return session.get(AnsweredRequest, (self.owner, self.route, self.key))
+
+    def _store_of(self, _result: Any) -> uuid.UUID:
+        return self.owner
 
     def _lock(self, session: Session) -> None:
         if session.connection().dialect.name != "postgresql":
             return  # there is one writer at a time
-        name = hashlib.sha256(f"{self.store_id}|{self.route}|{self.key}".encode()).digest()
+        name = hashlib.sha256(f"{self.owner}|{self.route}|{self.key}".encode()).digest()
         number = int.from_bytes(name[:8], signed=True)
         if not session.execute(select(func.pg_try_advisory_xact_lock(number))).scalar_one():
             raise Conflict("The same request is still being answered.", code="in_flight", headers={"Retry-After": "1"})
+
+
+@dataclass(frozen=True)
+class OnceByPerson(Once):
+    """Of a person who makes a store (`owner`). The answer is kept with that store, and the key is theirs alone."""
+
+    def _found(self, session: Session) -> AnsweredRequest | None:
+        return session.scalar(
+            select(AnsweredRequest).join(Membership, Membership.store_id == AnsweredRequest.store_id)
+            .where(Membership.user_id == self.owner, AnsweredRequest.route == self.route,
+                   AnsweredRequest.key == self.key))
+
+    def _store_of(self, result: Any) -> uuid.UUID:
+        made: uuid.UUID = result.id
+        return made
 
 
 ANY_TIME = AnyTime()

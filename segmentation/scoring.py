@@ -95,18 +95,25 @@ def score_store(
     """
     with writing() as session:
         version = next_version(session, store_id)
-        store = session.get_one(Store, store_id)
-        connection = session.connection()  # rows without the ORM: three times as fast
-        yardstick = _yardstick(connection, store, as_of)
-        labels, changed = _mark(connection, store_id, version, yardstick, progress)
-        changed += _clear(connection, store_id, version)
-        store.rfm = _kept(yardstick)
-        if not changed:
-            store.data_version = version - 1  # nobody saw it: the row has been locked
-        result = ScoringResult(
-            yardstick.buyers, changed, {name: labels[name] for name in RFM_LABELS}, store.rfm)
+        result = score_within(session, store_id, version, as_of, progress)
+        if not result.changed:
+            session.get_one(Store, store_id).data_version = version - 1  # nobody saw it: the row has been locked
         then(session, result)
         return result
+
+
+def score_within(
+    session: Session, store_id: uuid.UUID, version: int, as_of: datetime,
+    progress: Callable[[int, int], None] = lambda _done, _buyers: None,
+) -> ScoringResult:
+    """The same in a transaction of the caller's, which holds the store's facts: who changes gets that data version."""
+    store = session.get_one(Store, store_id)
+    connection = session.connection()  # rows without the ORM: three times as fast
+    yardstick = _yardstick(connection, store, as_of)
+    labels, changed = _mark(connection, store_id, version, yardstick, progress)
+    changed += _clear(connection, store_id, version)
+    store.rfm = _kept(yardstick)
+    return ScoringResult(yardstick.buyers, changed, {name: labels[name] for name in RFM_LABELS}, store.rfm)
 
 
 def _yardstick(connection: Connection, store: Store, now: datetime) -> _Yardstick:

@@ -21,7 +21,7 @@ from segmentation.audience import matching
 from segmentation.audience.engines import snapshot
 from segmentation.audience.scope import Scope
 from segmentation.audit import record
-from segmentation.counting import Counted, count, forget_counts, store_counts, subject_of
+from segmentation.counting import Counted, are_of_now, count, forget_counts, store_counts, subject_of
 from segmentation.database import writing
 from segmentation.errors import Conflict, Invalid, NotFound, Stale, Unavailable
 from segmentation.extensions import db
@@ -100,6 +100,7 @@ def create_segment(scope: Scope, draft: Draft, once: AnyTime = ANY_TIME) -> Segm
         once.begin(session)
         _check_room(session, scope)
         _check_references(session, scope, draft.rules, None)
+        counted = counted if are_of_now(session, scope) else None
         row = Segment(
             store_id=scope.store_id, id=new_id(), name=draft.name, description=draft.description,
             rules=to_wire(draft.rules), is_active=draft.is_active, version=1, cached_count=0, created_at=now,
@@ -133,6 +134,7 @@ def change_segment(scope: Scope, segment_id: uuid.UUID, changes: dict[str, Any],
         for key, value in changed.items():
             setattr(row, key, value)
         if "rules" in changed:
+            counted = counted if are_of_now(session, scope) else None
             _store_count(row, counted)
             session.flush()
             forget_counts(session, scope, segment_id)

@@ -104,17 +104,18 @@ LABELS = [
 ]
 
 
-def plainly(people: list[list[Bought]], now: datetime) -> list[tuple[Any, ...]]:
+def plainly(people: list[list[Bought]], now: datetime, ahead: int = 3) -> list[tuple[Any, ...]]:
+    """Everybody's marks; `ahead`: the hours by which the clocks of the store are ahead of UTC, all year."""
     counted = [sorted(order for order in orders if order.counted) for orders in people]
-    measured = [((orders[-1].at + timedelta(hours=3)).date(), len(orders),
+    measured = [((orders[-1].at + timedelta(hours=ahead)).date(), len(orders),
                  sum(order.amount for order in orders)) for orders in counted if orders]
     gaps = [later.at - earlier.at for orders in counted for earlier, later in pairwise(orders)]
-    return [plain_marks(orders, measured, gaps, now) if orders else NOTHING for orders in counted]
+    return [plain_marks(orders, measured, gaps, now, ahead) if orders else NOTHING for orders in counted]
 
 
 def plain_marks(orders: list[Bought], measured: list[tuple[Any, ...]], gaps: list[timedelta],
-                now: datetime) -> tuple[Any, ...]:
-    own = ((orders[-1].at + timedelta(hours=3)).date(), len(orders), sum(o.amount for o in orders))
+                now: datetime, ahead: int) -> tuple[Any, ...]:
+    own = ((orders[-1].at + timedelta(hours=ahead)).date(), len(orders), sum(o.amount for o in orders))
     value = plain_value(orders, own[2], gaps, now)
     if len(measured) < 5:
         return (None, None, None, None, value)

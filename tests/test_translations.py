@@ -34,7 +34,7 @@ SAYING = {
 SPEAKING = ("rules", "pages", "audience", "segments.py", "references.py", "attributes.py", "answers.py", "errors.py",
             "facts/csv_files.py", "uploads.py", "failures.py", "tokens.py", "auth.py", "database.py",
             "exports/segment.py", "jobs", "downloads.py", "members.py", "invites.py", "owning.py", "passwords.py",
-            "api_tokens.py", "sign_ins.py", "trail.py")
+            "api_tokens.py", "sign_ins.py", "trail.py", "accounts.py", "stores.py")
 
 
 def texts() -> Iterator[str]:
@@ -45,7 +45,7 @@ def texts() -> Iterator[str]:
     yield from reading.TOO_MANY.values()
     yield from (COMMA, ARROW)
     yield from uploads.LABELS.values()
-    yield from (*ACTIONS.values(), *audit.FIGURES.values(), *audit.ROLES.values())
+    yield from (*ACTIONS.values(), *audit.FIGURES.values(), *audit.ROLES.values(), *audit.SETTINGS.values())
     for starter in STARTERS.values():
         yield from (starter.name, starter.description)
     for path in SPEAKING:

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask
 from flask_smorest import Api
 
-from segmentation.api import attributes, audit, auth, customers, docs, imports, jobs, people, segments, tokens
+from segmentation.api import attributes, audit, auth, customers, docs, imports, jobs, people, segments, stores, tokens
 from segmentation.api.blueprints import value_schema
 from segmentation.api.customer_schemas import batch_schemas
 from segmentation.api.errors import ErrorSchema, show_error
@@ -49,6 +49,7 @@ def init_app(app: Flask) -> None:
     api.register_blueprint(imports.blueprint)
     api.register_blueprint(jobs.blueprint)
     api.register_blueprint(customers.blueprint)
+    api.register_blueprint(stores.blueprint)
     api.register_blueprint(people.blueprint)
     api.register_blueprint(tokens.blueprint)
     api.register_blueprint(audit.blueprint)

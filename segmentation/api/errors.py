@@ -7,11 +7,11 @@ from typing import Any
 import marshmallow as ma
 from flask import Response, g, jsonify
 
-from segmentation.api.shapes import segment_shape
+from segmentation.api.shapes import segment_shape, store_shape
 from segmentation.errors import DomainError
 from segmentation.extensions import db
 from segmentation.logs import request_id
-from segmentation.models import Segment
+from segmentation.models import Segment, Store
 from segmentation.references import StoredSegments
 
 
@@ -43,11 +43,13 @@ def show_error(error: DomainError) -> Response:
     """The error as JSON."""
     problems = [problem.as_dict() for problem in error.problems]
     body = {"code": error.code, "message": error.message, "request_id": request_id(), "problems": problems}
-    extra = {key: _segment(value) if isinstance(value, Segment) else value for key, value in error.extra.items()}
+    extra = {key: _shown(value) for key, value in error.extra.items()}
     response = jsonify({"error": body, **extra})
     response.status_code = error.status
     return response
 
 
-def _segment(row: Segment) -> dict[str, Any]:
-    return segment_shape(row, StoredSegments(g.scope, db.session()).problems(row))
+def _shown(value: Any) -> Any:
+    if isinstance(value, Segment):
+        return segment_shape(value, StoredSegments(g.scope, db.session()).problems(value))
+    return store_shape(value, g.scope.role) if isinstance(value, Store) else value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import uuid
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -14,7 +15,7 @@ from flask import Response, request
 from segmentation.api.parsing import Value
 from segmentation.audience.scope import Scope
 from segmentation.limits import KEY_LENGTH
-from segmentation.repeats import ANY_TIME, Answer, AnyTime, Once, Repeated
+from segmentation.repeats import ANY_TIME, Answer, AnyTime, Once, OnceByPerson, Repeated
 from segmentation.rules.kinds import Fault
 
 _KEY = re.compile(rf"[\x21-\x7e]{{1,{KEY_LENGTH}}}")
@@ -37,10 +38,21 @@ class KeyHeader(ma.Schema):
 
 def once(scope: Scope, header: dict[str, str], shown: Callable[[Any], Response]) -> AnyTime:
     """How often the request may be done; `shown` answers it, given the result."""
+    return _once(Once, scope.store_id, header, lambda key: key, shown)
+
+
+def once_by(user_id: uuid.UUID, header: dict[str, str], shown: Callable[[Any], Response]) -> AnyTime:
+    """The same for a person who makes a store."""
+    return _once(OnceByPerson, user_id, header,
+                 lambda key: hashlib.sha256(f"{user_id}|{key}".encode()).hexdigest(), shown)
+
+
+def _once(kind: type[Once], owner: uuid.UUID, header: dict[str, str], kept_as: Callable[[str], str],
+          shown: Callable[[Any], Response]) -> AnyTime:
     if "key" not in header:
         return ANY_TIME
     route, digest = f"{request.method} {request.url_rule}", hashlib.sha256(request.get_data()).hexdigest()
-    return Once(scope.store_id, route, header["key"], digest, lambda result: _kept(shown(result)))
+    return kind(owner, route, kept_as(header["key"]), digest, lambda result: _kept(shown(result)))
 
 
 def repeatable(view: Callable[..., Any]) -> Callable[..., Any]:

@@ -10,11 +10,11 @@ from segmentation.errors import Problem
 from segmentation.exports.spelling import cents
 from segmentation.jobs.files import KEPT, file_of, rejected_of
 from segmentation.leases import RUNNING, UNFINISHED
-from segmentation.models import Job, Segment, SegmentRevision
+from segmentation.models import Job, Segment, SegmentRevision, Store
 from segmentation.models.types import from_units
 
-UNITS = {"export": "rows", "refresh": "segments", "score": "customers", "import_customers": "bytes",
-         "import_orders": "bytes"}
+UNITS = {"export": "rows", "refresh": "segments", "score": "customers", "settings": "customers",
+         "import_customers": "bytes", "import_orders": "bytes"}
 
 
 def segment_shape(segment: Segment, problems: Sequence[Problem] = ()) -> dict[str, Any]:
@@ -33,6 +33,14 @@ def segment_shape(segment: Segment, problems: Sequence[Problem] = ()) -> dict[st
     if not problems:
         return shown
     return {**shown, "invalid": True, "problems": [problem.as_dict() for problem in problems]}
+
+
+def store_shape(store: Store, role: str) -> dict[str, Any]:
+    """A store with its settings, and what the caller is in it."""
+    return {
+        "id": str(store.id), "name": store.name, "role": role, "timezone": store.timezone, "currency": store.currency,
+        "country": store.country, "week_start": store.week_start, "language": store.language,
+        "counted_statuses": store.counted_statuses, "created_at": store.created_at}
 
 
 def job_shape(job: Job) -> dict[str, Any]:

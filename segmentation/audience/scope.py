@@ -20,6 +20,7 @@ from segmentation.values.codes import ORDER_STATUSES
 @dataclass(frozen=True)
 class Scope:
     """One caller in one store. `user_id` is None for the operator. `token_id`: the API token that acts in their place.
+    `settings_version` tells of which settings `settings` is.
     """
 
     store_id: uuid.UUID
@@ -28,6 +29,7 @@ class Scope:
     role: str
     user_id: uuid.UUID | None
     token_id: uuid.UUID | None = None
+    settings_version: int = 1
 
     @classmethod
     def of(cls, store: Store, role: str, user_id: uuid.UUID | None) -> Scope:
@@ -36,7 +38,7 @@ class Scope:
         attributes = tuple(DeclaredAttribute(each.key, each.label, each.kind) for each in store.attributes)
         settings = StoreSettings(
             ZoneInfo(store.timezone), store.week_start, store.currency, store.country, tuple(statuses), attributes)
-        return cls(store.id, settings, store.language, role, user_id)
+        return cls(store.id, settings, store.language, role, user_id, settings_version=store.settings_version)
 
     @property
     def catalogue(self) -> Catalogue:

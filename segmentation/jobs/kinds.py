@@ -22,6 +22,7 @@ from segmentation.refreshing import batches, count_batch, due_segments
 from segmentation.rejected import RejectedFile
 from segmentation.scoring import ScoringResult, score_store
 from segmentation.segments import get_segment, rules_of
+from segmentation.stores import apply_changes
 
 
 def export(work: Work) -> None:
@@ -71,6 +72,13 @@ def score(work: Work) -> None:
     score_store(work.store_id, utc_now(), work.tell, then)
 
 
+def settings(work: Work) -> None:
+    """Other settings of the store, with all that follows from them, in one transaction."""
+    with writing() as session:
+        figures = apply_changes(session, work.store_id, work.params["changes"], work.user_id, work.tell)
+        leases.finish(session, work.lease, figures, work.meter.total or 0)
+
+
 def import_upload(work: Work) -> None:
     """An uploaded file: goes on after the last batch that was committed; rejected rows are kept beside it."""
     kind: Kind = "orders" if work.kind == "import_orders" else "customers"
@@ -86,7 +94,7 @@ def import_upload(work: Work) -> None:
 
 
 KINDS: dict[str, Callable[[Work], None]] = {
-    "export": export, "refresh": refresh, "score": score, "import_customers": import_upload,
+    "export": export, "refresh": refresh, "score": score, "settings": settings, "import_customers": import_upload,
     "import_orders": import_upload}
 
 

@@ -27,7 +27,8 @@ from segmentation.rules.windows import start_of_day
 LOOKED_AT = 100  # waiting jobs
 STORES_AT_ONCE = 20
 REMEMBERED = timedelta(days=30)
-BEFORE_A_REFRESH = ("import_customers", "import_orders", "score", "refresh")  # unfinished ones bring one themselves
+# Unfinished ones bring one themselves.
+BEFORE_A_REFRESH = ("import_customers", "import_orders", "score", "settings", "refresh")
 log = logging.getLogger("segmentation.jobs")
 
 

@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, SmallInteger, String
+from sqlalchemy import JSON, BigInteger, ForeignKey, Integer, SmallInteger, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from segmentation.extensions import Base
@@ -34,7 +34,7 @@ class Store(Base):
 
     `data_version` grows by one with every committed change of the store's facts. The `last_*_number` columns hand out
     the dense internal numbers. `rfm` keeps what the last scoring found (see `facts.rfm`), `seen_statuses` the statuses
-    that its orders have had.
+    that its orders have had. `settings_version` grows by one with every change of the settings; it is their entity tag.
     """
 
     __tablename__ = "stores"
@@ -48,6 +48,7 @@ class Store(Base):
     language: Mapped[str] = mapped_column(String(2))
     counted_statuses: Mapped[list[str]] = mapped_column(JSON)
     seen_statuses: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
+    settings_version: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
     data_version: Mapped[int] = mapped_column(BigInteger, default=0)
     last_customer_number: Mapped[int] = mapped_column(BigInteger, default=0)
     last_order_number: Mapped[int] = mapped_column(BigInteger, default=0)

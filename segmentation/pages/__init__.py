@@ -15,6 +15,7 @@ from segmentation.pages import (
     jobs,
     joining,
     last_store,
+    new_store,
     overview,
     people,
     preferences,
@@ -42,7 +43,7 @@ def init_app(app: Flask) -> None:
     rendering.init_app(app)
     last_store.init_app(app)
     for page in (signing_in, preferences, overview, builder, segments, segment, customers, imports, jobs,
-                 settings, people, joining, tokens, account, audit):
+                 settings, people, joining, tokens, account, audit, new_store):
         app.register_blueprint(page.blueprint)
 
 

@@ -26,7 +26,12 @@ FIGURES = {
     "created": "{number} new", "changed": "{number} changed", "unchanged": "{number} as they were",
     "orders_changed": "{number} orders count differently", "customers_changed": "{number} customers affected",
     "sign_ins_ended": "{number} sign-ins ended", "invites_ended": "{number} invites ended",
-    "tokens_ended": "{number} tokens ended",
+    "tokens_ended": "{number} tokens ended", "scores_changed": "{number} scored differently",
+}
+SETTINGS = {
+    "name": "Name", "timezone": "Time zone", "currency": "Currency", "country": "Country",
+    "week_start": "The week begins on", "language": "Language of its files",
+    "counted_statuses": "Orders that count as bought",
 }
 
 
@@ -53,6 +58,7 @@ def _told(scope: Scope, event: Happened) -> list[Markup]:
     said = [Markup('<bdi dir="ltr">{}</bdi>').format(event.member_email)] if event.member_email else []
     said += [_segment(scope, str(details["segment_id"]))] if "segment_id" in details else []
     said += [say(ROLES[details["role"]])] if details.get("role") in ROLES else []
+    said += [say(SETTINGS[key]) for key in details.get("keys", ()) if event.action == "store_change"]
     said += [say(words, number=number(details[key])) for key, words in FIGURES.items() if details.get(key)]
     said += [Markup('<code dir="ltr">{}</code>').format(details["key"])] if "key" in details else []
     said += [say("by an API token")] if "token_id" in details else []

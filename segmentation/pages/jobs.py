@@ -22,6 +22,7 @@ from segmentation.pages.rendering import is_live
 blueprint = Blueprint("job_pages", __name__, url_prefix="/stores/<uuid:store_id>/jobs/<uuid:job_id>")
 
 SHOWN = 5  # rejected rows
+SECTIONS = {"settings": "settings"}
 
 
 @blueprint.get("/")
@@ -30,8 +31,8 @@ def show(scope: Scope, job_id: uuid.UUID) -> Any:
     """The job. While it is not finished the page asks for its progress, and stops once it is."""
     job = asking.get_job(scope, job_id)
     template = "jobs/_progress.html" if is_live() else "jobs/page.html"
-    return render_template(template, section="import_pages" if job.kind.startswith("import_") else "segment_list",
-                           job=job, **about(job))
+    section = "import_pages" if job.kind.startswith("import_") else SECTIONS.get(job.kind, "segment_list")
+    return render_template(template, section=section, job=job, **about(job))
 
 
 @blueprint.post("/cancel")

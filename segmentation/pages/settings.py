@@ -1,4 +1,4 @@
-"""What the store is and which attributes it declared."""
+"""What the store is, changing that, and which attributes it declared."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 
-from segmentation import attributes, limits
+from segmentation import attributes, limits, stores
 from segmentation.audience.scope import Scope
-from segmentation.errors import DomainError
-from segmentation.extensions import db
-from segmentation.models import Store
+from segmentation.errors import Conflict, DomainError, Invalid, Stale
 from segmentation.pages.access import needs
 from segmentation.pages.notices import tell
+from segmentation.pages.store_form import faults, offered, read_form, settings_of
 from segmentation.pages.words import language
 from segmentation.rules.fields import ATTRIBUTE_KINDS
 from segmentation.rules.kinds import Fault, read_line
@@ -26,6 +25,22 @@ blueprint = Blueprint("settings", __name__, url_prefix="/stores/<uuid:store_id>/
 def show(scope: Scope) -> Any:
     """The settings."""
     return _page(scope)
+
+
+@blueprint.post("/store")
+@needs("owner")
+def change(scope: Scope) -> Any:
+    """Change the settings, here or by a job, whose page tells how far it is."""
+    given, version = read_form(request.form), request.form.get("version", "")
+    try:
+        job = stores.change_store(scope, given, {int(version)} if version.isdecimal() and len(version) < 10 else set())
+    except (Conflict, Invalid, Stale) as error:
+        return _page(scope, status=error.status, given=given, refused=faults(error))
+    if job is not None:
+        tell("The settings are being changed. It takes a while, and then holds at once everywhere.")
+        return redirect(url_for("job_pages.show", store_id=scope.store_id, job_id=job.id), 303)
+    tell("The settings are saved.")
+    return redirect(url_for("settings.show", store_id=scope.store_id), 303)
 
 
 @blueprint.post("/attributes")
@@ -54,8 +69,13 @@ def forget(scope: Scope, key: str) -> Any:
     return redirect(url_for("settings.show", store_id=scope.store_id), 303)
 
 
-def _page(scope: Scope, fault: str = "", status: int = 200) -> Any:
+def _page(scope: Scope, fault: str = "", status: int = 200, given: dict[str, Any] | None = None,
+          refused: dict[str, str] | None = None) -> Any:
+    """The page: `fault` is at the form of attributes, `given` and `refused` are in that of the settings."""
+    store = stores.get_store(scope)
+    settings = given or settings_of(store)
     page = render_template(
-        "settings/page.html", section="settings", store=db.session.get_one(Store, scope.store_id), fault=fault,
-        attributes=attributes.find_attributes(scope), kinds=ATTRIBUTE_KINDS, given=request.form)
+        "settings/page.html", section="settings", store=store, settings=settings, refused=refused or {},
+        choices=offered(settings, store.seen_statuses), coming=stores.coming_change(scope), fault=fault,
+        attributes=attributes.find_attributes(scope), kinds=ATTRIBUTE_KINDS, given={} if given else request.form)
     return page, status

@@ -21,7 +21,7 @@ from tests.api.conftest import A_CUSTOMER, CANARY, PASSWORD, Client, World, add_
 RULES = {"logic": "AND", "conditions": [{"field": "last_name", "operator": "contains", "value": CANARY}]}
 OPEN_TO_ALL = {"/api/auth/token", "/api/auth/join", "/api/openapi.json", "/api/docs"}
 OF_NO_STORE = {"/api/auth/refresh", "/api/auth/logout", "/api/auth/me", "/api/auth/password", "/api/auth/sessions",
-               "/api/auth/sessions/<uuid:session_id>"}
+               "/api/auth/sessions/<uuid:session_id>", "/api/stores"}
 SEGMENTS = "/api/segmentation"
 FOR_VIEWERS = {
     ("GET", SEGMENTS),
@@ -36,6 +36,7 @@ FOR_VIEWERS = {
     ("GET", "/api/jobs/<uuid:job_id>"),
     ("GET", "/api/customers"),
     ("GET", "/api/customers/<uuid:customer_id>"),
+    ("GET", "/api/store"),
 }
 FOR_OWNERS = {
     ("PUT", "/api/attributes/<key>"),
@@ -51,6 +52,7 @@ FOR_OWNERS = {
     ("GET", "/api/audit"),
     ("POST", "/api/tokens"),
     ("DELETE", "/api/tokens/<uuid:token_id>"),
+    ("PUT", "/api/store"),
 }
 BODIES: dict[tuple[str, str], Any] = {
     ("POST", SEGMENTS): {"name": "n", "rules": RULES},
@@ -59,6 +61,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("PUT", "/api/members/<uuid:user_id>"): {"role": "editor"},
     ("POST", "/api/invites"): {"email": "new@elsewhere.example", "role": "viewer"},
     ("POST", "/api/tokens"): {"name": "A program", "role": "viewer"},
+    ("PUT", "/api/store"): {"week_start": 0},
     ("PUT", "/api/customers"): {"customers": [{"external_id": "x"}]},
     ("PUT", "/api/orders"): {
         "orders": [{"external_id": "x", "customer_id": "x", "ordered_at": "2024-05-01", "total": 1}]},

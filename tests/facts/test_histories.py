@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from segmentation import customers, imports
+from segmentation import customers, imports, stores
 from segmentation.auth import operator_scope
 from segmentation.extensions import db
 from segmentation.facts.customer_objects import read_customers
@@ -63,6 +63,7 @@ class Model:
     last_number: int = 0
     people: dict[str, Someone] = field(default_factory=dict)
     orders: dict[str, Bought] = field(default_factory=dict)
+    counted: tuple[str, ...] = DEFAULT_COUNTED_STATUSES
     stones: dict[int, int] = field(default_factory=dict)
 
     def customers(self, said: Iterable[tuple[str, dict[str, Any]]]) -> None:
@@ -96,10 +97,19 @@ class Model:
         self.stones[self.people.pop(key).number] = self.version
         self.orders = {order_id: order for order_id, order in self.orders.items() if order.owner != key}
 
+    def counts(self, statuses: tuple[str, ...]) -> None:
+        """Other statuses count."""
+        if set(statuses) != set(self.counted):
+            self.version += 1
+        for order in self.orders.values():
+            if (order.status in statuses) != (order.status in self.counted):
+                self.people[order.owner].version = self.version
+        self.counted = statuses
+
     def statistics(self, key: str) -> tuple[Any, ...]:
         """Count, amount, average, first and last instant of the counted orders, amounts in units of 1/10000."""
         own = [order for order in self.orders.values()
-               if order.owner == key and order.status in DEFAULT_COUNTED_STATUSES]
+               if order.owner == key and order.status in self.counted]
         total = sum(order.amount * 10_000 for order in own)
         mean = int(Fraction(abs(total), len(own)) + Fraction(1, 2)) * (1 if total >= 0 else -1) if own else None
         days = [START + timedelta(days=order.day) for order in own]
@@ -127,7 +137,7 @@ class History:
         """Something happens."""
         happening = self.rng.choice((
             self.put_customers, self.put_orders, self.put_orders, self.import_customers, self.import_orders,
-            self.import_orders, self.change_orders, self.erase, self.erase))
+            self.import_orders, self.change_orders, self.erase, self.erase, self.count_others))
         happening()
 
     def put_customers(self) -> None:
@@ -185,6 +195,12 @@ class History:
             customers.erase(operator_scope(self.store), db.session.scalars(
                 select(Customer.id).where(Customer.store_id == self.store, Customer.external_id == key)).one())
             self.model.erased(key)
+
+    def count_others(self) -> None:
+        """The owner says which statuses count."""
+        statuses = tuple(self.rng.sample(STATUSES, self.rng.randrange(1, 4)))
+        assert stores.change_store(operator_scope(self.store), {"counted_statuses": statuses}, None) is None
+        self.model.counts(statuses)
 
     def check(self) -> None:
         """The store is as the model."""

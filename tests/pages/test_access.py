@@ -43,6 +43,8 @@ PAGES: dict[Route, tuple[str, int]] = {
     ("POST", "/account/password"): (MEMBERS, 422),  # without a password
     ("POST", "/account/sign-ins/<uuid:session_id>/end"): (MEMBERS, 404),
     ("POST", "/account/sign-ins/end-others"): (MEMBERS, 303),
+    ("GET", "/stores/new"): (MEMBERS, 200),
+    ("POST", "/stores/new"): (MEMBERS, 422),  # without a name
     ("GET", f"{STORE}/"): ("viewer", 200),
     ("GET", f"{SEGMENTS}/"): ("viewer", 200),
     ("GET", f"{SEGMENTS}/new"): ("viewer", 200),
@@ -76,6 +78,7 @@ PAGES: dict[Route, tuple[str, int]] = {
     ("GET", f"{JOB}/rejected"): ("editor", 404),
     ("POST", f"{JOB}/cancel"): ("editor", 404),
     ("GET", f"{STORE}/settings/"): ("viewer", 200),
+    ("POST", f"{STORE}/settings/store"): ("owner", 412),  # without the version that was read
     ("POST", f"{STORE}/settings/attributes"): ("owner", 303),
     ("POST", f"{STORE}/settings/attributes/<key>/forget"): ("owner", 303),
     ("GET", f"{PEOPLE}/"): ("owner", 200),

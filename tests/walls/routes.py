@@ -32,6 +32,7 @@ BODIES: dict[Route, Any] = {
     **api.BODIES, ("POST", "/api/segmentation"): {"name": "n", "rules": RULES},
     ("POST", "/api/segmentation/preview"): {"rules": RULES},
     ("POST", "/api/auth/token"): {"email": "nobody@a.example", "password": "wrong"},
+    ("POST", "/api/stores"): {"name": "n", "timezone": "Asia/Riyadh", "currency": "SAR"},
     ("PUT", "/api/auth/password"): {"current_password": PASSWORD, "new_password": "aaaaaaaaaaaa"},  # too easy
 }
 # Routes that name a job need one of this kind and state; any other takes a finished export.
