@@ -1,4 +1,6 @@
-"""What a worker sees to by itself: jobs that lost their holder, files past their day, counts that are out of date."""
+"""What a worker sees to by itself: jobs that lost their holder, files past their day, counts that are out of date, and
+what once let people in and does no more.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +20,8 @@ from segmentation.database import let_go, writing
 from segmentation.extensions import db
 from segmentation.jobs import files
 from segmentation.leases import CANCELLED, UNFINISHED
-from segmentation.models import Job, Segment, Store
-from segmentation.models.types import utc_now
+from segmentation.models import ApiToken, Invite, Job, Segment, Session, SignInFailures, Store
+from segmentation.models.types import Instant, utc_now
 from segmentation.queue import enqueue, queue
 from segmentation.refreshing import due_segments, fingerprint
 from segmentation.rules.windows import start_of_day
@@ -27,6 +29,7 @@ from segmentation.rules.windows import start_of_day
 LOOKED_AT = 100  # waiting jobs
 STORES_AT_ONCE = 20
 REMEMBERED = timedelta(days=30)
+LAPSED = timedelta(days=1)
 # Unfinished ones bring one themselves.
 BEFORE_A_REFRESH = ("import_customers", "import_orders", "score", "settings", "refresh")
 log = logging.getLogger("segmentation.jobs")
@@ -44,7 +47,7 @@ def look_after() -> None:
 
 def sweep() -> None:
     """What is due every minute. Raises nothing."""
-    for chore in (_remove_folders, _forget_jobs, ask_refreshes):
+    for chore in (_remove_folders, _forget_jobs, _forget_access, ask_refreshes):
         try:
             chore()
         except Exception:
@@ -121,3 +124,19 @@ def _forget_jobs() -> None:
         newest = select(func.max(Job.number)).scalar_subquery()
         session.execute(delete(Job).where(Job.finished_at < utc_now() - REMEMBERED, Job.number < newest)
                         .execution_options(synchronize_session=False))
+
+
+def _forget_access() -> None:
+    """Forget sign-ins with their refresh tokens and invites a day after they expired, however they ended; API tokens a
+    month after their end; failed sign-ins once they are no more counted. The audit log keeps what was done.
+    """
+    now = utc_now()
+    ended = func.coalesce(ApiToken.revoked_at, ApiToken.expires_at, type_=Instant)
+    old = ((Session, Session.expires_at < now - LAPSED), (Invite, Invite.expires_at < now - LAPSED),
+           (ApiToken, ended < now - REMEMBERED), (SignInFailures, SignInFailures.since < now - LAPSED))
+    found = [(model, which) for model, which in old if db.session.execute(select(1).where(which).limit(1)).first()]
+    if not found:
+        return  # a write would have others wait, every minute
+    with writing() as session:
+        for model, which in found:
+            session.execute(delete(model).where(which).execution_options(synchronize_session=False))
