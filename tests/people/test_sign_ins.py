@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import jwt
 import pytest
 from flask.testing import FlaskClient
 
@@ -196,3 +197,26 @@ def test_the_store_that_was_looked_at_last_is_opened_again(world: World, visit: 
     assert visitor.get(at="/").headers["Location"] == f"/stores/{world.a}/"
     assert visitor.get(at=f"/stores/{uuid.uuid4()}/").status_code == 404
     assert visitor.http.get_cookie("store").value == "rubbish"  # type: ignore[union-attr]
+
+
+def test_many_who_refresh_at_once_get_one_successor_and_stay_signed_in(world: World) -> None:
+    """A page with several requests under way, or a client that tries again: all have the same refresh token."""
+    tokens = sign_in(world.app.test_client(), OWNER)
+    for _ in range(3):
+        header = {"Authorization": f"Bearer {tokens['refresh_token']}"}
+        answers = at_once(world.app, [
+            lambda: world.app.test_client().post("/api/auth/refresh", headers=header)] * 8)  # noqa: B023
+        assert [each.status_code for each in answers] == [200] * 8, [each.text for each in answers]
+        successors = {claims(each.json["refresh_token"])["jti"] for each in answers}
+        assert len(successors) == 1
+        assert successors != {claims(tokens["refresh_token"])["jti"]}
+        http = world.app.test_client()
+        assert all(http.get("/api/auth/me", headers=bearer(each.json)).status_code == 200 for each in answers)
+        tokens = answers[-1].json
+    assert events(world, "token_reuse") == []
+    assert len(events(world, "token_refresh")) == 3
+
+
+def claims(token: str) -> dict[str, Any]:
+    """What a token says."""
+    return dict(jwt.decode(token, options={"verify_signature": False}))
