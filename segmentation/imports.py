@@ -39,6 +39,7 @@ from segmentation.models import Attribute, Store
 from segmentation.models.types import utc_now
 from segmentation.pacing import between_batches, many_rows
 from segmentation.rejected import RejectedSink, Rejection
+from segmentation.translations import packed
 
 Kind = Literal["customers", "orders"]
 JOB_KINDS = ("import_customers", "import_orders")
@@ -47,6 +48,7 @@ FOLLOWING = {"customers": "refresh", "orders": "score"}  # the job that a job of
 BATCH_ROWS = 20_000  # to a transaction: the store's facts are locked for about half a second
 BATCH_CHARACTERS = 8_000_000
 SETTINGS_SECONDS = 30.0
+FIRST = 5  # rejected rows that are shown
 
 
 @dataclass(frozen=True)
@@ -87,12 +89,16 @@ class _Batch(NamedTuple):
 
 @dataclass(frozen=True)
 class _Checkpoint:
-    """What is committed: rows dealt with, how they ended, and how much the sink had kept of the rejected ones."""
+    """What is committed: rows dealt with, how they ended, and how much the sink had kept of the rejected ones.
+
+    `first` tells of the first of these, to show: line, column, and the reason in its parts (`translations.packed`).
+    """
 
     rows: int = 0
     written: int = 0
     rejected: int = 0
     sink_size: int = 0
+    first: Sequence[Any] = ()
 
 
 def import_file(
@@ -204,8 +210,10 @@ def _commit(
         rejections += [_rejection(row, fault) for index, fault in refused.items() for row in readable[index].rows]
         rejections.sort()
         size = sink.append(rejections) if rejections else before.sink_size
+        first = [*before.first, *(
+            (each.line, each.column, *packed(each.reason)) for each in rejections[:FIRST - len(before.first)])]
         checkpoint = _Checkpoint(
-            before.rows + rows, before.written + rows - len(rejections), before.rejected + len(rejections), size)
+            before.rows + rows, before.written + rows - len(rejections), before.rejected + len(rejections), size, first)
         leases.save(session, lease, asdict(checkpoint))
     metrics.import_rows.labels(kind, "written").inc(rows - len(rejections))
     metrics.import_rows.labels(kind, "rejected").inc(len(rejections))

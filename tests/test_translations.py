@@ -14,6 +14,7 @@ from jinja2 import Environment, nodes
 from segmentation import uploads
 from segmentation.audience.columns import COLUMNS
 from segmentation.audit import ACTIONS
+from segmentation.facts import csv_files, statistics
 from segmentation.pages import audit, failing
 from segmentation.rules import lint, reading, sentences
 from segmentation.rules.fields import StoreSettings, catalogue
@@ -28,13 +29,15 @@ PACKAGE, TEMPLATES = ROOT / "segmentation", ROOT / "templates"
 SAYING = {
     "say": 0, "translate": 0, "in_every_language": 0, "tell": 0, "Filled": 0, "Fault": 1, "problem": 2, "Problem": 2,
     "Conflict": 0, "Invalid": 0, "NotSignedIn": 0, "Unavailable": 0, "Forbidden": 0, "DomainError": 0,
-    "Malformed": 0, "NotFound": 0, "TooMany": 0,
+    "Malformed": 0, "NotFound": 0, "TooMany": 0, "RowFault": 2, "_LineFault": 0,
 }
 # Commands and files speak English; the API's own requests are read by programs.
 SPEAKING = ("rules", "pages", "audience", "segments.py", "references.py", "attributes.py", "answers.py", "errors.py",
             "facts/csv_files.py", "uploads.py", "failures.py", "tokens.py", "auth.py", "database.py",
             "exports/segment.py", "jobs", "downloads.py", "members.py", "invites.py", "owning.py", "passwords.py",
-            "api_tokens.py", "sign_ins.py", "trail.py", "accounts.py", "stores.py")
+            "api_tokens.py", "sign_ins.py", "trail.py", "accounts.py", "stores.py",
+            *(f"facts/{name}.py" for name in ("readers", "columns", "order_reader", "order_rows", "order_drafts",
+                                              "customer_rows", "instants")))
 
 
 def texts() -> Iterator[str]:
@@ -45,6 +48,7 @@ def texts() -> Iterator[str]:
     yield from reading.TOO_MANY.values()
     yield from (COMMA, ARROW)
     yield from uploads.LABELS.values()
+    yield from (csv_files.UNCLOSED, csv_files.MISPLACED, statistics.TOO_MUCH)
     yield from (*ACTIONS.values(), *audit.FIGURES.values(), *audit.ROLES.values(), *audit.SETTINGS.values())
     for starter in STARTERS.values():
         yield from (starter.name, starter.description)

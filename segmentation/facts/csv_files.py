@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from segmentation.errors import Invalid
-from segmentation.translations import Filled
+from segmentation.translations import Filled, Listing
 from segmentation.values.text import has_control_characters
 
 LINE_LENGTH = 131_072
@@ -28,6 +28,7 @@ RECORD_LINES = 20  # further on, a quotation mark was opened by mistake
 GIVEN_BACK = 100_000  # lines read again after such a mistake, in all, lest a file of mistakes take for ever
 SEPARATORS = ",;\t"
 UNCLOSED = "A quotation mark is opened and not closed."
+MISPLACED = "A quotation mark stands where none may, or is not doubled."
 DAMAGED = "\ufffd"  # what bytes that make no character are decoded to
 _CHUNK = 1 << 20
 _QUOTED = re.compile('"[^"]*"')
@@ -58,7 +59,8 @@ class CsvFile:
         try:
             self.header = next(csv.reader([line], delimiter=self.separator, strict=True))
         except csv.Error as error:
-            raise Invalid(Filled("The file's first line cannot be read. {reason}", reason=_words(error))) from None
+            reason = _said(_words(error))
+            raise Invalid(Filled("The file's first line cannot be read. {reason}", reason=reason)) from None
         self.names = [name.strip().lower() for name in self.header]
 
     @property
@@ -88,7 +90,8 @@ class CsvFile:
             if len(cells) == width:
                 yield Row(line, cells, None)
             elif cells:
-                yield Row(line, cells, f"The row has {len(cells)} cells, the header {width}.")
+                yield Row(line, cells, Filled(
+                    "The row has {cells} cells, the header {width}.", cells=len(cells), width=width))
 
     def _first_line(self) -> str:
         line = ""
@@ -99,7 +102,8 @@ class CsvFile:
         except StopIteration:
             raise Invalid("The file is empty: its first line must name the columns.") from None
         except _LineFault as fault:
-            raise Invalid(Filled("This is not a CSV file. Its first line: {reason}", reason=fault)) from None
+            reason = _said(_words(fault))
+            raise Invalid(Filled("This is not a CSV file. Its first line: {reason}", reason=reason)) from None
         if has_control_characters(line.strip().replace("\t", "")):
             raise Invalid("This is not a CSV file: its first line holds control characters.")
         return line
@@ -164,7 +168,7 @@ class _Lines:
         self._record.append(line)
         if len(line) > LINE_LENGTH:
             self._skip_rest(line)
-            raise _LineFault(f"The line is longer than {LINE_LENGTH:,} characters.")
+            raise _LineFault(Filled("The line is longer than {most:,} characters.", most=LINE_LENGTH))
         if len(self._record) > RECORD_LINES:
             raise _LineFault(UNCLOSED)
         if DAMAGED in line or "\0" in line:
@@ -179,10 +183,13 @@ class _Lines:
 
 def _words(fault: Exception) -> str:
     if isinstance(fault, _LineFault):
-        return str(fault)
-    if "expected after" in str(fault):
-        return "A quotation mark stands where none may, or is not doubled."
-    return UNCLOSED
+        words: str = fault.args[0]
+        return words
+    return MISPLACED if "expected after" in str(fault) else UNCLOSED
+
+
+def _said(words: str) -> Listing:
+    return Listing([words], are_ours=True)
 
 
 def _survey(binary: BinaryIO) -> tuple[str, str, int]:

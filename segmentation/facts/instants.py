@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from segmentation.limits import EARLIEST_YEAR, LATEST_YEAR
 from segmentation.rules.windows import first_instant
+from segmentation.translations import Filled
 
 # Stricter than `fromisoformat`, which also reads weeks and dates without hyphens.
 _SHAPE = re.compile(
@@ -23,12 +24,12 @@ def read_instant(text: str, zone: ZoneInfo) -> datetime:
     """The UTC instant of a date or a date with time. Raises ValueError, in words for whoever wrote it."""
     match = _SHAPE.fullmatch(text.upper())
     if match is None:
-        raise ValueError("Write a date as YYYY-MM-DD, with a time as YYYY-MM-DDThh:mm:ss.")
+        raise ValueError(Filled("Write a date as YYYY-MM-DD, with a time as YYYY-MM-DDThh:mm:ss."))
     day, time, offset = match.groups()
     try:
         moment = datetime.fromisoformat(f"{day}T{time or '00:00'}{offset or ''}")
     except ValueError:
-        raise ValueError("There is no such date or time.") from None
+        raise ValueError(Filled("There is no such date or time.")) from None
     if not EARLIEST_YEAR <= moment.year <= LATEST_YEAR:
-        raise ValueError(f"The year must be from {EARLIEST_YEAR} to {LATEST_YEAR}.")
+        raise ValueError(Filled("The year must be from {first} to {last}.", first=EARLIEST_YEAR, last=LATEST_YEAR))
     return first_instant(moment, zone) if offset is None else moment.astimezone(UTC)

@@ -30,6 +30,7 @@ from segmentation.facts.order_rows import (
 )
 from segmentation.facts.readers import Reader
 from segmentation.rules.kinds import Fault
+from segmentation.translations import Filled
 
 LONGEST_RUN = 1_000  # rows held at a time; what goes on after that is taken as a further run
 ROWS_AT_A_TIME = 2_000
@@ -142,7 +143,8 @@ class OrderReader:
         """Each row's own fault; rows without one say which row of the order has one."""
         own = [self._fault(row) for row in rows]
         first = next(row.line for row, fault in zip(rows, own, strict=True) if fault)
-        shared = RowFault("order_id", "rejected", f"Line {first}, a row of the same order, is rejected.")
+        shared = RowFault("order_id", "rejected", Filled(
+            "Line {line}, a row of the same order, is rejected.", line=first))
         return [fault or shared for fault in own]
 
     def _fault(self, row: Row) -> RowFault | None:

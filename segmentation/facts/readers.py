@@ -17,6 +17,7 @@ from segmentation.facts.instants import read_instant
 from segmentation.limits import EARLIEST_YEAR, KEY_LENGTH, TAGS, TEXT_LENGTH
 from segmentation.models.types import MONEY_UNITS
 from segmentation.rules.kinds import Fault
+from segmentation.translations import Filled
 from segmentation.values import codes, emails, phones
 from segmentation.values.text import clean, fold, has_control_characters
 
@@ -66,22 +67,22 @@ def phone(country: str | None) -> Reader:
     return read_phone
 
 
-def one_of(find: Callable[[str], str | None], what: str) -> Reader:
-    """A reader of codes: `find` knows the code for a text, or None; `what` it is, for the message."""
+def one_of(find: Callable[[str], str | None], unknown: Fault) -> Reader:
+    """A reader of codes: `find` knows the code for a text, or None; `unknown` says so."""
 
     def read_code(written: str) -> str | None:
         given = text(written)
         code = given and find(given)
         if given and not code:
-            raise Fault("unknown_choice", f"This is not a known {what}.")
+            raise Fault(unknown.code, unknown.message)
         return code
 
     return read_code
 
 
-gender = one_of(codes.gender, "gender")
-country = one_of(codes.country, "country")
-language = one_of(codes.language, "language")
+gender = one_of(codes.gender, Fault("unknown_choice", "This is not a known gender."))
+country = one_of(codes.country, Fault("unknown_choice", "This is not a known country."))
+language = one_of(codes.language, Fault("unknown_choice", "This is not a known language."))
 
 
 def boolean(written: str) -> bool | None:
@@ -106,7 +107,7 @@ def birthday(today: date) -> Reader:
         if day is None:
             raise Fault("not_a_date", "Write a date as YYYY-MM-DD.")
         if not date(EARLIEST_YEAR, 1, 1) <= day <= today:
-            raise Fault("out_of_range", f"A birthday lies between {EARLIEST_YEAR} and today.")
+            raise Fault("out_of_range", Filled("A birthday lies between {year} and today.", year=EARLIEST_YEAR))
         return day
 
     return read_birthday
@@ -120,7 +121,7 @@ def instant(zone: ZoneInfo) -> Reader:
         try:
             return read_instant(given, zone) if given else None
         except ValueError as error:
-            raise Fault("not_an_instant", str(error)) from None
+            raise Fault("not_an_instant", error.args[0]) from None
 
     return read
 
@@ -145,7 +146,7 @@ def decimal(largest: int) -> Reader:
 def within(units: int, largest: int) -> int:
     """The units, if they are within ±`largest`."""
     if not -largest <= units <= largest:
-        raise Fault("out_of_range", f"The number is beyond {largest // MONEY_UNITS}.")
+        raise Fault("out_of_range", Filled("The number is beyond {most}.", most=largest // MONEY_UNITS))
     return units
 
 
@@ -158,7 +159,7 @@ def quantity(written: str) -> int | None:
 def pieces(number: int) -> int:
     """A number of pieces, if it is one."""
     if not 0 <= number <= LARGEST_QUANTITY:
-        raise Fault("not_a_whole_number", f"Write a whole number from 0 to {LARGEST_QUANTITY}.")
+        raise Fault("not_a_whole_number", Filled("Write a whole number from 0 to {most}.", most=LARGEST_QUANTITY))
     return number
 
 
@@ -175,7 +176,8 @@ def currency(expected: str) -> Reader:
         if code and code not in codes.currencies():
             raise Fault("unknown_choice", "This is not a currency code of ISO 4217.")
         if code and code != expected:
-            raise Fault("other_currency", f"The store's currency is {expected}; other amounts cannot be added to it.")
+            raise Fault("other_currency", Filled(
+                "The store's currency is {currency}; other amounts cannot be added to it.", currency=expected))
         return code or None
 
     return read_currency
@@ -189,9 +191,9 @@ def tags(written: Iterable[str]) -> tuple[str, ...]:
         if tag is not None:
             distinct.setdefault(fold(tag), tag)
     if any(len(folded) > KEY_LENGTH for folded in distinct):  # folding can lengthen
-        raise Fault("too_long", f"Write at most {KEY_LENGTH} characters in a tag.")
+        raise Fault("too_long", Filled("Write at most {most} characters in a tag.", most=KEY_LENGTH))
     if len(distinct) > TAGS:
-        raise Fault("too_many", f"A customer has at most {TAGS} tags.")
+        raise Fault("too_many", Filled("A customer has at most {most} tags.", most=TAGS))
     return tuple(distinct.values())
 
 
@@ -200,7 +202,7 @@ def _text(written: str, longest: int) -> str | None:
     if value is None or not (value.isascii() or fold(value)):
         return None  # white space and marks alone are no value
     if len(value) > longest:
-        raise Fault("too_long", f"Write at most {longest:,} characters.")
+        raise Fault("too_long", Filled("Write at most {most:,} characters.", most=longest))
     if has_control_characters(value):
         raise Fault("control_character", "Line breaks and control characters are not allowed.")
     return value

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import uuid
-from itertools import islice
-from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, url_for
 
 from segmentation.audience.scope import Scope
 from segmentation.downloads import send_file_of, send_rejected_of
-from segmentation.facts.csv_files import opened
 from segmentation.jobs import asking, files
 from segmentation.leases import UNFINISHED
 from segmentation.models import Job
 from segmentation.pages.access import needs
 from segmentation.pages.notices import tell
 from segmentation.pages.rendering import is_live
+from segmentation.pages.words import language
+from segmentation.translations import translate, unpacked
 
 blueprint = Blueprint("job_pages", __name__, url_prefix="/stores/<uuid:store_id>/jobs/<uuid:job_id>")
 
-SHOWN = 5  # rejected rows
 SECTIONS = {"settings": "settings"}
 
 
@@ -64,12 +62,12 @@ def about(job: Job) -> dict[str, Any]:
     left = (total - job.done) / rate if rate and total > job.done else None
     return {"goes_on": job.state in UNFINISHED, "seconds_left": left,
             "part": min(100, 100 * job.done // total) if total else 0,
-            "has_file": files.file_of(job) is not None, **_about_rejected(files.rejected_of(job))}
+            "has_file": files.file_of(job) is not None,
+            "has_rejected": files.rejected_of(job) is not None, "rejected": _rejected(job)}
 
 
-def _about_rejected(path: Path | None) -> dict[str, Any]:
-    """The first rejected rows: line, column and reason."""
-    if path is None:
-        return {"has_rejected": False, "rejected": []}
-    with opened(path) as file:
-        return {"has_rejected": True, "rejected": [row.cells[:3] for row in islice(file.rows(), SHOWN)]}
+def _rejected(job: Job) -> list[tuple[int, str, str]]:
+    """The first rejected rows: line, column and reason, in the visitor's language. (The file of them speaks English.)
+    """
+    return [(line, column, translate(unpacked(template, values), language()))
+            for line, column, template, values in job.checkpoint.get("first", ())]

@@ -50,6 +50,18 @@ class Filled(str):
         return made
 
 
+def packed(text: str) -> tuple[str, dict[str, Any] | None]:
+    """A text as JSON can keep it, to be said in another language later; its gaps hold numbers and names."""
+    if isinstance(text, Filled):
+        return text.template, _said(text.values, SOURCE)
+    return text, None
+
+
+def unpacked(template: str, values: Mapping[str, Any] | None) -> str:
+    """The text that was `packed`."""
+    return template if values is None else Filled(template, **values)
+
+
 def translate(text: str, language: str) -> str:
     """The text in that language."""
     if language == SOURCE:

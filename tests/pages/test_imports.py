@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from segmentation.extensions import db
-from segmentation.jobs import files
+from segmentation.jobs import files, running
 from segmentation.models import Job
 from tests.pages.conftest import Visitor, World
 
@@ -101,3 +101,26 @@ def test_an_upload_that_is_no_folder_of_ours_is_not_found(owner: Visitor, world:
     with world.app.app_context():
         (files.folder(upload_id) / files.UPLOAD).write_text(PEOPLE)
     assert owner.get(f"/imports/{upload_id}").status_code == 404
+
+
+def test_reasons_are_said_in_the_language_of_whoever_looks(visit: Callable[..., Visitor], world: World) -> None:
+    """Every reason here; the file with the rows stays English, as the service's other files."""
+    head = "external_id,email,mobile,gender,birthday,country,first_name"
+    rows = ("A,nowhere,,,,,", "B,,12,,,,", "C,,,robot,,,", "D,,,,tomorrow,,", "E,,,,1234-01-01,,", "F,,,,,Atlantis,",
+            "G,,,,,," + "x" * 1_001, "H", ",,,,,,")
+    owner = visit("owner@a.example")
+    address = upload(owner, "\n".join((head, *rows)))
+    job = start(owner, address, tuple(head.split(",")))
+    with world.app.app_context():
+        running.run(uuid.UUID(job.rstrip("/").rpartition("/")[2]))
+        kept = db.session.scalars(select(Job).where(Job.kind == "import_customers")).one().checkpoint
+    assert (kept["rejected"], len(kept["first"])) == (9, 5)
+    english, arabic = owner.get(at=job).text, visit("owner@a.example", language="ar").get(at=job).text
+    for reason, said in (("This is not an e-mail address.", "هذا ليس عنوان بريد إلكتروني."),
+                         ("This is not a known gender.", "هذا ليس جنسًا معروفًا."),
+                         ("A birthday lies between 1900 and today.", "يقع تاريخ الميلاد بين عام 1900 واليوم.")):
+        assert reason in english
+        assert reason not in arabic
+        assert said in arabic
+    with owner.get(at=f"{job}rejected") as file:
+        assert "A birthday lies between 1900 and today." in file.text

@@ -81,7 +81,7 @@ def test_only_what_was_read_is_overwritten(owner: Visitor, world: World) -> None
 @pytest.mark.parametrize(("given", "field"), [
     ({"name": " "}, "name"), ({"name": "a\x00"}, "name"), ({"timezone": "Nowhere"}, "timezone"),
     ({"currency": "?"}, "currency"), ({"country": "zz"}, "country"), ({"week_start": "7"}, "week_start"),
-    ({"language": "fr"}, "language"),
+    ({"language": "fr"}, "language"), ({"other_status": "x" * 41}, "counted_statuses"),
 ])
 def test_what_is_wrong_is_said_at_its_field(visit: Callable[..., Visitor], world: World, given: dict[str, str],
                                             field: str) -> None:
