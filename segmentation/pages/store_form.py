@@ -9,7 +9,7 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from segmentation import limits
-from segmentation.errors import DomainError
+from segmentation.errors import DomainError, Stale
 from segmentation.models import Store
 from segmentation.models.accounts import DEFAULT_COUNTED_STATUSES
 from segmentation.pages.words import language
@@ -57,7 +57,8 @@ def offered(given: Mapping[str, Any], seen: list[str]) -> dict[str, Any]:
 def faults(error: DomainError) -> dict[str, str]:
     """What is wrong, by the name of the field; under no name what is wrong with the whole."""
     if not error.problems:
-        return {"": translate(error.message, language())}
+        further = [translate("Save again, and what you entered takes its place.", language())]
+        return {"": " ".join([translate(error.message, language()), *(further if isinstance(error, Stale) else ())])}
     return {problem.path.strip("/"): translate(problem.message, language()) for problem in error.problems}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from sqlalchemy import select, update
 
 from segmentation.auth import operator_scope
 from segmentation.extensions import db
+from segmentation.invites import create_invite
 from segmentation.jobs import running
 from segmentation.jobs.asking import ask_import, ask_refresh
 from segmentation.models import Customer, Segment
@@ -22,7 +24,9 @@ from tests.browser.conftest import Shop, Visitor
 AXE = (Path(__file__).parent / "vendor" / "axe-4.14.1.min.js").read_text()
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 HEAVIEST = 250_000
-PAGES = ("/sign-in", "/account/", "/", "/segments/", "/segments/?archived", "/segments/new",
+# Of no store: as nobody, then signed in as somebody for whom the invite is not.
+OUTSIDE = ("/sign-in", "/join/{invite}", "/account/", "/join/{invite}", "/stores/new")
+PAGES = (*OUTSIDE, "/", "/segments/", "/segments/?archived", "/segments/new",
          "/segments/new?starter=never-bought",
          "/segments/{segment}/edit", "/segments/{segment}/", "/segments/{segment}/revisions",
          "/segments/{segment}/why/{customer}", "/customers/", "/customers/?search=nobody-of-this-name",
@@ -40,9 +44,11 @@ def ids(shop: Shop) -> dict[str, str]:
         customer = db.session.scalars(select(Customer.id).where(Customer.orders_count > 6).limit(1)).one()
         jobs = {"refreshed": ask_refresh(scope, segment).id,
                 "rejected": ask_import(scope, "customers", _refused, {}, "refused.csv").id}
+        _invite, secret = create_invite(scope, f"{uuid.uuid4()}@shop.example", "viewer")
         for job in jobs.values():
             running.run(job)
-        return {name: str(each) for name, each in {"segment": segment, "customer": customer, **jobs}.items()}
+        named = {"segment": segment, "customer": customer, "invite": secret, **jobs}
+        return {name: str(each) for name, each in named.items()}
 
 
 def _refused(path: Path) -> None:
@@ -53,8 +59,17 @@ def addresses(shop: Shop) -> Iterator[str]:
     """The address of every page."""
     known = ids(shop)
     for path in PAGES:
-        start = shop.address if path in ("/sign-in", "/account/") else shop.pages
+        start = shop.address if path in OUTSIDE else shop.pages
         yield start + path.format(**known)
+
+
+def walk(visitor: Visitor) -> Iterator[str]:
+    """Open every page, one after the other; the address of each once it is there."""
+    for address in addresses(visitor.shop):
+        if address.endswith("/account/"):
+            visitor.sign_in()
+        visitor.go(address)
+        yield address
 
 
 def breaches(page: Any) -> list[str]:
@@ -64,13 +79,12 @@ def breaches(page: Any) -> list[str]:
 
 @pytest.mark.parametrize(("language", "scheme"), [("en", "light"), ("ar", "dark")])
 def test_no_barriers(visit: Callable[..., Visitor], shop: Shop, language: str, scheme: str) -> None:
-    visitor = visit(language, scheme).sign_in()
+    visitor = visit(language, scheme)
     visitor.allowed.add("404")
     page, found = visitor.page, {}
     page.emulate_media(reduced_motion="reduce")
-    for address in addresses(shop):
-        visitor.go(address)
-        for menu in page.locator("details.menu").all()[:1]:
+    for place, address in enumerate(walk(visitor)):
+        for menu in page.locator("details.menu").all()[place % 2:][:1]:  # the stores, or the account
             menu.evaluate("(each) => { each.open = true; }")
         assert breaches(page) == []
         page.evaluate(AXE)  # by the debugger, which the page's policy does not bind
@@ -83,10 +97,9 @@ def test_no_barriers(visit: Callable[..., Visitor], shop: Shop, language: str, s
 
 @pytest.mark.parametrize("width", [390, 1280])
 def test_no_page_is_wider_than_the_screen(visit: Callable[..., Visitor], shop: Shop, language: str, width: int) -> None:
-    visitor = visit(language, width=width, height=844).sign_in()
+    visitor = visit(language, width=width, height=844)
     visitor.allowed.add("404")
-    for address in addresses(shop):
-        visitor.go(address)
+    for address in walk(visitor):
         wide = visitor.page.evaluate("document.documentElement.scrollWidth")
         assert wide <= width, f"{address} is {wide} wide"
 
@@ -137,7 +150,7 @@ def test_hostile_names_are_inert_and_break_nothing(visit: Callable[..., Visitor]
     found = ids(shop)
     for name in HOSTILE[language == "ar"::2]:
         spoil(shop, found["customer"], name)
-        for path in PAGES[2:]:
+        for path in PAGES[len(OUTSIDE):]:
             visitor.open(path.format(**found))
             assert page.evaluate("document.documentElement.scrollWidth") <= 390, (name, path)
         shown = page.goto(shop.pages + f"/customers/{found['customer']}")
