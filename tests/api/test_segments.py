@@ -15,6 +15,7 @@ from segmentation.errors import query_timeout
 from segmentation.models import Customer, Segment, Store
 from segmentation.models.types import new_id
 from tests.api.conftest import World, checked_error
+from tests.people.conftest import at_once
 
 MANY_ORDERS = {"logic": "AND", "conditions": [{"field": "orders_count", "operator": "greater_than", "value": 4}]}
 
@@ -87,6 +88,20 @@ def test_nobody_overwrites_what_they_have_not_seen(world: World) -> None:
     for tag in ("*", '"1", "2"'):
         assert client.put(url, {"name": "one"}, headers={"If-Match": tag}).status_code == 200
     assert client.delete(url, headers={"If-Match": '"2"'}).status_code == 204
+
+
+def test_of_many_who_read_the_same_one_changes_it(world: World) -> None:
+    client = world.owner
+    made = client.create()
+    path = f"/api/segmentation/{made['id']}?store_id={client.store}"
+    headers = {"Authorization": f"Bearer {client.token}", "If-Match": '"1"'}
+    answers = at_once(world.app, [
+        lambda name=f"name {place}": world.app.test_client().put(path, json={"name": name}, headers=headers)
+        for place in range(8)])
+    assert sorted(each.status_code for each in answers) == [200, *[412] * 7]
+    [done] = [each.json["name"] for each in answers if each.status_code == 200]
+    assert (client.get(f"/{made['id']}").json["name"], client.get(f"/{made['id']}").headers["ETag"]) == (done, '"2"')
+    assert len(client.get(f"/{made['id']}/revisions").json["revisions"]) == 2
 
 
 def checked_error_with_segment(answer: Any, name: str) -> None:

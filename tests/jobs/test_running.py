@@ -11,12 +11,17 @@ from flask import Flask
 from sqlalchemy.exc import OperationalError
 
 from segmentation import leases
+from segmentation.auth import operator_scope
 from segmentation.database import writing
 from segmentation.errors import Conflict, Invalid, Unavailable, query_timeout
+from segmentation.exports.segment import Wanted
 from segmentation.jobs import files, kinds, running
+from segmentation.jobs.asking import ask_export, ask_refresh
 from segmentation.jobs.work import Work
 from segmentation.models import Job, Store
 from segmentation.queue import queue
+from segmentation.rules.tree import Group, Logic
+from segmentation.segments import Draft, create_segment, delete_segment
 from tests.jobs.shop import job_of
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # the engine makes no difference
@@ -93,3 +98,17 @@ def test_progress_is_measured_from_where_this_attempt_began(app: Flask, store: S
     work.tell(1_010, 5_000)
     assert work.meter.rate is not None
     assert work.meter.rate > 10
+
+
+def test_a_segment_that_is_deleted_meanwhile_is_not_exported(app: Flask, store: Store) -> None:
+    scope = operator_scope(store.id)
+    segment_id = create_segment(scope, Draft("x", "", Group("root", Logic.AND))).id
+    wanted = Wanted("csv", ["external_id"], "keys", bom=True)
+    export, refresh = ask_export(scope, segment_id, wanted).id, ask_refresh(scope, segment_id).id
+    delete_segment(scope, segment_id, None)
+    for job_id in (export, refresh):
+        running.run(job_id)
+        job = job_of(job_id)
+        assert (job.state, (job.error or {})["code"]) == ("failed", "not_found")
+        assert files.file_of(job) is None
+    assert list(files.folders().glob("*/*")) == []
