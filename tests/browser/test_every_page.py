@@ -16,7 +16,7 @@ from segmentation.extensions import db
 from segmentation.invites import create_invite
 from segmentation.jobs import running
 from segmentation.jobs.asking import ask_import, ask_refresh
-from segmentation.models import Customer, Segment
+from segmentation.models import Customer, Segment, Store
 from segmentation.values.text import fold
 from tests.browser.building import Builder
 from tests.browser.conftest import Shop, Visitor
@@ -161,8 +161,9 @@ def test_hostile_names_are_inert_and_break_nothing(visit: Callable[..., Visitor]
 
 
 def spoil(shop: Shop, customer: str, name: str) -> None:
-    """Call a customer, their city and every segment by a hostile name."""
+    """Call the store, a customer, their city and every segment by a hostile name."""
     with shop.app.app_context(), db.engine.begin() as connection:
+        connection.execute(update(Store).values(name=name))
         connection.execute(update(Segment).values(name=name, description=name * 3))
         row = connection.execute(select(Customer.number).where(Customer.orders_count > 6).limit(1)).scalar_one()
         connection.execute(update(Customer).where(Customer.number == row).values(

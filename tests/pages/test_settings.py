@@ -7,8 +7,10 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select
 
-from segmentation import limits
+from segmentation import customers, limits
+from segmentation.auth import operator_scope
 from segmentation.extensions import db
+from segmentation.facts.order_objects import read_orders
 from segmentation.jobs import running
 from segmentation.models import Job, Store
 from segmentation.models.accounts import DEFAULT_COUNTED_STATUSES
@@ -106,6 +108,10 @@ def test_a_large_store_is_changed_by_a_job_which_the_page_leads_to(
     owner: Visitor, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "CHANGED_AT_ONCE", 0)
+    with world.app.app_context():
+        scope = operator_scope(world.a)
+        order = {"external_id": "1", "customer_id": "C1", "ordered_at": "2024-05-01", "total": 1, "status": "shipped"}
+        customers.write_orders(scope, read_orders([order], "/orders", scope.settings.zone, "SAR"))
     answer = owner.post("/settings/store", settings(statuses=("paid",)))
     assert answer.status_code == 303
     job = answer.headers["Location"]
@@ -115,6 +121,7 @@ def test_a_large_store_is_changed_by_a_job_which_the_page_leads_to(
         running.run(db.session.scalars(select(Job.id).where(Job.kind == "settings")).one())
     page = owner.page(at=job)
     assert "Changing the settings" in page.markup
+    assert "1 orders count differently · 1 customers affected" in page.markup
     assert job not in owner.page("/settings/").markup
     assert store_of(world).counted_statuses == ["paid"]
 
