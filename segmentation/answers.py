@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import Row, select
+from sqlalchemy import Row
 
 from segmentation import metrics
 from segmentation.audience import matching
@@ -19,7 +19,6 @@ from segmentation.audience.matching import PageRequest, Question
 from segmentation.audience.scope import Scope
 from segmentation.audience.tally import Tally, tally
 from segmentation.errors import NotFound
-from segmentation.models import Store
 from segmentation.models.types import utc_now
 from segmentation.rules.lint import Notice, lint
 from segmentation.rules.predicates import Span
@@ -144,14 +143,12 @@ def windows(asking: Asking) -> dict[str, DatedWindow]:
 
 def counts(asking: Asking, parts: Collection[str], other: Group | None) -> Answer:
     """The answer as far as it is counted, from one statement."""
-    question = Question(asking.scope, asking.now, asking.facts.facts)
-    tests = _tests(asking, parts, other, question.compiler)
     found = Answer(0, asking.now, _version(asking))
-    if set(tests) == {_ROOT}:
+    if other is None and "nodes" not in parts and "empty" not in parts:
         found.count = matching.count(asking.scope, asking.rules, asking.now, asking.facts)
         return found
-    counted = tally(question, asking.facts, tests)
-    root = counted.holds[_ROOT] if _ROOT in tests else _count_nodes(asking, counted, found)
+    counted = tally(asking.scope, asking.now, asking.facts, lambda compiler: _tests(asking, parts, other, compiler))
+    root = counted.holds[_ROOT] if _ROOT in counted.holds else _count_nodes(asking, counted, found)
     found.count, found.everyone = counted.count(root), counted.count(counted.every)
     if "empty" in parts:
         found.empty = {key: counted.count(cases) for (what, key), cases in counted.holds.items() if what == "missing"}
@@ -203,8 +200,7 @@ def _with_samples(asking: Asking, changes: dict[str, Change], other: Group) -> d
 
 
 def _version(asking: Asking) -> int:
-    version = select(Store.data_version).where(Store.id == asking.scope.store_id)
-    return asking.facts.connection.execute(version).scalar_one()
+    return asking.facts.version(asking.scope.store_id)
 
 
 def _add_words(asking: Asking, parts: Collection[str], found: Answer) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from segmentation.audience import matching
-from segmentation.audience.engines import Snapshot, snapshot
+from segmentation.audience.engines import snapshot
 from segmentation.audience.scope import Scope
 from segmentation.extensions import db
 from segmentation.models import Segment, Store
@@ -53,7 +53,7 @@ def count(scope: Scope, rules: Group, seconds: float) -> Counted:
     """The exact count with its instant and data version, from one snapshot. Raises Unavailable past `seconds`."""
     now = utc_now()
     with snapshot(seconds) as facts:
-        return Counted(matching.count(scope, rules, now, facts), now, _version(scope, facts))
+        return Counted(matching.count(scope, rules, now, facts), now, facts.version(scope.store_id))
 
 
 def count_together(scope: Scope, subjects: Sequence[Subject], seconds: float) -> list[tuple[Subject, Counted]]:
@@ -61,7 +61,7 @@ def count_together(scope: Scope, subjects: Sequence[Subject], seconds: float) ->
     now = utc_now()
     with snapshot(seconds) as facts:
         found = matching.count_each(scope, [each.rules for each in subjects], now, facts)
-        version = _version(scope, facts)
+        version = facts.version(scope.store_id)
     return [(each, Counted(number, now, version)) for each, number in zip(subjects, found, strict=True)]
 
 
@@ -105,10 +105,6 @@ def _store(session: Session, scope: Scope, subject: Subject, counted: Counted) -
                Segment.version == subject.versions[subject.id], older)
         .values(cached_count=counted.count, count_cached_at=counted.at, counted_version=counted.data_version))
     return stored.rowcount
-
-
-def _version(scope: Scope, facts: Snapshot) -> int:
-    return facts.connection.execute(select(Store.data_version).where(Store.id == scope.store_id)).scalar_one()
 
 
 def _led_to(rules: Group) -> Iterator[uuid.UUID]:

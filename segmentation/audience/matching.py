@@ -6,23 +6,28 @@ to read from; two answers from one Snapshot speak of the same facts.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from array import array
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Result, Row, text
+from sqlalchemy import ColumnElement, Result, Row, TextualSelect, text
 
 from segmentation.audience.columns import sort_column
-from segmentation.audience.engines import Snapshot
+from segmentation.audience.engines import Part, Rows, Snapshot
+from segmentation.audience.remembering import remembered
 from segmentation.audience.scope import Scope
 from segmentation.models import Customer
+from segmentation.rules.predicates import OneOf
 from segmentation.rules.sql import Compiler
 from segmentation.rules.tree import Group
 from segmentation.rules.windows import Clock
 from segmentation.rules.writing import Facts
 
 ROWS_AT_ONCE = 2_000
+FIRST = 500  # the first so many in an order are found at once, because whoever asks for a page asks for the next one
 CUSTOMERS = Customer.__table__
 KEY = "customers.id"
 
@@ -75,35 +80,40 @@ class Question:
         if not columns:  # straight to the driver: a wide statement would take longer to parse than to write
             return snapshot.connection.exec_driver_sql(
                 compiler.dialect.as_driver(written), compiler.values, execution_options=options)
-        typed = text(written).columns(*columns)
-        return snapshot.connection.execute(typed, compiler.values, execution_options=options)
+        return snapshot.connection.execute(_typed(written, columns), compiler.values, execution_options=options)
+
+
+def asked(scope: Scope, now: datetime, snapshot: Snapshot, write: Callable[[Question], str]) -> list[Rows]:
+    """The rows of a statement, as each part of the customers gives them (see `engines`)."""
+    def ask(part: Part) -> Rows:
+        question = Question(scope, now, part.facts)
+        return part.run(write(question), question.compiler.values)
+
+    question = Question(scope, now, snapshot.facts)
+    return remembered(snapshot, scope.store_id, now, write(question), question.compiler, ask)
 
 
 def count(scope: Scope, tree: Group, now: datetime, snapshot: Snapshot) -> int:
     """How many customers match, exactly."""
-    question = Question(scope, now, snapshot.facts)
-    return int(question.ask(snapshot, question.counting(tree)).scalar_one())
+    return sum(int(rows[0][0]) for rows in asked(scope, now, snapshot, lambda question: question.counting(tree)))
 
 
 def count_each(scope: Scope, trees: Sequence[Group], now: datetime, snapshot: Snapshot) -> Sequence[int]:
     """How many customers match each of the trees, from one look at every customer."""
-    question = Question(scope, now, snapshot.facts)
-    counts = [f"count(*) FILTER (WHERE {question.compiler.group(tree)})" for tree in trees]
-    return tuple(question.ask(snapshot, question.text(", ".join(counts))).one())
+    def write(question: Question) -> str:
+        counts = [f"count(*) FILTER (WHERE {question.compiler.group(tree)})" for tree in trees]
+        return question.text(", ".join(counts))
+
+    return tuple(map(sum, zip(*(rows[0] for rows in asked(scope, now, snapshot, write)), strict=True)))
 
 
 def page(scope: Scope, tree: Group, now: datetime, snapshot: Snapshot, request: PageRequest) -> Sequence[Row[Any]]:
     """One page of matching customers, all columns; missing sort values come last."""
+    numbers = _numbers(scope, tree, now, snapshot, request)[request.offset:request.offset + request.limit]
     question = Question(scope, now, snapshot.facts)
-    compiler, order = question.compiler, f"customers.{sort_column(request.sort)}"
-    where = compiler.group(tree)
-    if request.after is not None:
-        where += f" AND {_beyond(compiler, order, request.descending, request.after)}"
-    direction = " DESC" if request.descending else ""
-    ordered = f"{order}{direction}" if order == KEY else f"{order} IS NULL, {order}{direction}, {KEY}"
-    rest = f" ORDER BY {ordered} LIMIT {compiler.bind(request.limit)} OFFSET {compiler.bind(request.offset)}"
-    columns = list(CUSTOMERS.c)
-    return question.ask(snapshot, question.text(_names(columns), where, rest), *columns).all()
+    columns, these = list(CUSTOMERS.c), question.compiler.test("customers.number", OneOf(tuple(numbers)))
+    rows = {row.number: row for row in question.ask(snapshot, question.text(_names(columns), these), *columns)}
+    return [rows[number] for number in numbers]
 
 
 def stream(
@@ -121,15 +131,48 @@ def stream(
         yield from rows.partitions(ROWS_AT_ONCE)
 
 
+def _numbers(scope: Scope, tree: Group, now: datetime, snapshot: Snapshot, request: PageRequest) -> Sequence[int]:
+    """The numbers of the first in the order, as far as the page; the rows themselves are too wide to be sorted."""
+    most = request.limit if request.after else -(-(request.offset + request.limit) // FIRST) * FIRST
+
+    def write(question: Question) -> str:
+        where = question.compiler.group(tree)
+        if request.after is not None:
+            where += f" AND {_beyond(question.compiler, request, request.after)}"
+        rest = f" ORDER BY {_order(request)} LIMIT {question.compiler.bind(most)}"
+        return question.text("customers.number", where, rest)
+
+    def ask(part: Part) -> Sequence[int]:
+        question = Question(scope, now, part.facts)
+        return array("q", (row[0] for row in part.run(write(question), question.compiler.values)))
+
+    question = Question(scope, now, snapshot.facts)
+    (numbers,) = remembered(snapshot, scope.store_id, now, write(question), question.compiler, ask)
+    return numbers
+
+
+@lru_cache(maxsize=64)
+def _typed(written: str, columns: tuple[ColumnElement[Any], ...]) -> TextualSelect:
+    return text(written).columns(*columns)
+
+
 def position(row: Row[Any], sort: str) -> Position:
     """The position of a customer in an order."""
     values = row._mapping
     return Position(values[sort_column(sort)], values["id"])
 
 
-def _beyond(compiler: Compiler, order: str, descending: bool, at: Position) -> str:
-    identifier = compiler.bind(at.id)
-    further = "<" if descending else ">"
+def _order(request: PageRequest) -> str:
+    column, direction = f"customers.{sort_column(request.sort)}", " DESC" if request.descending else ""
+    if column == KEY:
+        return f"{column}{direction}"
+    last = f"{column} IS NULL, " if CUSTOMERS.c[sort_column(request.sort)].nullable else ""
+    return f"{last}{column}{direction}, {KEY}"
+
+
+def _beyond(compiler: Compiler, request: PageRequest, at: Position) -> str:
+    order, identifier = f"customers.{sort_column(request.sort)}", compiler.bind(at.id)
+    further = "<" if request.descending else ">"
     if order == KEY:
         return f"{KEY} {further} {identifier}"
     if at.value is None:

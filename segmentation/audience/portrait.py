@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 from segmentation.audience.engines import Snapshot
-from segmentation.audience.matching import Question
+from segmentation.audience.matching import asked
 from segmentation.audience.scope import Scope
 from segmentation.rules.tree import Group
 
@@ -48,11 +48,11 @@ class Portrait:
 
 def portrait(scope: Scope, tree: Group, now: datetime, snapshot: Snapshot) -> Portrait:
     """The portrait of the customers who match."""
-    question = Question(scope, now, snapshot.facts)
     columns = ", ".join((*GROUPED, "count(*)", "SUM(CASE WHEN orders_count > 0 THEN 1 ELSE 0 END)",
                          "CAST(SUM(orders_amount) AS BIGINT)", "SUM(orders_count)"))
-    written = question.text(columns, question.compiler.group(tree), " GROUP BY 1, 2, 3, 4")
-    rows = [(row[:4], Share(*map(int, row[4:]))) for row in question.ask(snapshot, written)]
+    parts = asked(scope, now, snapshot, lambda question: question.text(
+        columns, question.compiler.group(tree), " GROUP BY 1, 2, 3, 4"))
+    rows = [(row[:4], Share(*map(int, row[4:]))) for part in parts for row in part]
     return Portrait(sum((share for _, share in rows), Share()), _by(rows, lambda key: key[0]),
                     _by(rows, lambda key: int(key[1])), _by(rows, lambda key: (key[2], key[3])))
 

@@ -9,6 +9,7 @@ unknown for no, and `places` sees to it that no is right there.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from segmentation.rules.dialects import Dialect
@@ -34,6 +35,7 @@ class Writer:
     def __init__(self, facts: Facts, store_id: Any) -> None:
         self.dialect = facts.dialect
         self.values: dict[str, Any] = {"store": facts.dialect.bind(store_id)}
+        self.instants: set[str] = set()  # the names of those values that are instants
         self.sets: dict[str, str] = {}
         self._distinct: set[str] = set()
         self._only = None if facts.only is None else self.bind(facts.only)
@@ -42,6 +44,8 @@ class Writer:
         """The parameter that holds `value`."""
         name = f"v{len(self.values)}"
         self.values[name] = self.dialect.bind(value)
+        if isinstance(value, datetime):
+            self.instants.add(name)
         return f":{name}"
 
     def of_customer(self, column: str) -> str:

@@ -168,9 +168,8 @@ def test_the_largest_legal_trees_run(store: Store, name: str) -> None:
     tree = read_rules(rules, scope.catalogue)
     with snapshot(30) as facts, upstream_limits(facts.connection.connection.driver_connection):
         assert matching.count(scope, tree, NOW, facts) == 0
-        question = Question(scope, NOW, facts.facts)
-        tests = {node.id: question.compiler.condition(node) for node in walk(tree) if isinstance(node, Condition)}
-        counted = tally(question, facts, tests)
+        counted = tally(scope, NOW, facts, lambda compiler: {
+            node.id: compiler.condition(node) for node in walk(tree) if isinstance(node, Condition)})
         assert counted.count(counted.every) == 0
         assert explain(scope, tree, NOW, facts, uuid.uuid4()) is None
 
