@@ -15,6 +15,7 @@ from typing import Any
 from segmentation import limits
 
 PREFIX = "SEGMENTATION_"
+THREADS = 8  # of a process that answers requests; gunicorn.conf.py says the same
 MINIMUM_SECRET_LENGTH = 32
 
 
@@ -120,9 +121,11 @@ def flask_config(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **settings,
         "SQLALCHEMY_DATABASE_URI": settings["DATABASE_URL"],
-        # A request may hold two connections: its session's and a snapshot's.
+        # A request may hold two connections, its session's and a snapshot's, and for a moment one to note something.
+        # The one given back last is taken first, so that those that a rush needed are not used, and grown, ever after.
         "SQLALCHEMY_ENGINE_OPTIONS": {
-            "pool_size": 20, "max_overflow": 20, "pool_pre_ping": True, "hide_parameters": True},
+            "pool_size": 2 * THREADS, "max_overflow": THREADS, "pool_use_lifo": True, "pool_pre_ping": True,
+            "hide_parameters": True},
         "MAX_CONTENT_LENGTH": limits.BODY_BYTES,
         "TRAP_HTTP_EXCEPTIONS": False,
         "PROPAGATE_EXCEPTIONS": False,

@@ -24,7 +24,7 @@ from segmentation.extensions import BUSY_SECONDS, WRITES, db
 
 HasLeft = Callable[[], bool]
 SECONDS_BETWEEN_LOOKS = 0.02
-STEPS_BETWEEN_CHECKS = 20_000  # SQLite instructions; about a millisecond
+STEPS_BETWEEN_CHECKS = 200_000  # SQLite instructions; some ten milliseconds, for each check waits for other threads
 QUERY_CANCELLED = "57014"
 NUMERIC_VALUE_OUT_OF_RANGE = "22003"
 

@@ -1,7 +1,9 @@
 """The extensions, created here and configured by `create_app`; and how a database connection behaves.
 
 SQLite: WAL, foreign keys on, transactions begun by us: deferred for reading, immediate for writing (so that a writer
-waits for its turn at the start instead of failing in the middle).
+waits for its turn at the start instead of failing in the middle). The file is mapped into memory, which all processes
+share. A connection's own cache is small, for there are many connections; it is large while it writes, when it holds
+what is yet to be written.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from segmentation import json
 
 BUSY_SECONDS = 30
 WRITES = "segmentation_writes"
+READING_KB, WRITING_KB = 2_048, 65_536
 
 
 class Base(DeclarativeBase):
@@ -46,7 +49,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # we emit BEGIN ourselves, below
     cursor = connection.cursor()
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON",
-                   f"busy_timeout={BUSY_SECONDS * 1000}", "cache_size=-65536", "mmap_size=1073741824",
+                   f"busy_timeout={BUSY_SECONDS * 1000}", "mmap_size=1073741824",
                    "temp_store=MEMORY"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
@@ -56,4 +59,6 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     if connection.dialect.name == "sqlite":
         writes = connection.get_execution_options().get(WRITES, False)
+        driver: Any = connection.connection.driver_connection
+        driver.execute(f"PRAGMA cache_size=-{WRITING_KB if writes else READING_KB}")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
