@@ -8,9 +8,12 @@ read.
 
 from __future__ import annotations
 
+import hashlib
 import uuid
+from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
+from threading import Lock
 from typing import Any
 
 import jwt
@@ -35,6 +38,9 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 API_PREFIX = "seg_"  # of API tokens
 CSRF_FIELD, CSRF_HEADER = "csrf_token", "X-CSRF-Token"
 Claims = dict[str, Any]
+MOST_PROVEN = 2_000
+_proven: OrderedDict[bytes, Claims] = OrderedDict()
+_lock = Lock()
 
 
 @dataclass(frozen=True)
@@ -82,15 +88,8 @@ def drop_cookie(response: Response) -> None:
 
 def bearer(use: str) -> Claims:
     """The claims of the token in the header, if it is exactly one of ours for that use. Raises NotSignedIn."""
-    try:
-        verify_jwt_in_request(refresh=use == "refresh")
-        # The library fills in claims that are missing; what was really signed must be complete.
-        claims = _signed(request.headers["Authorization"].split()[1])
-        if get_jwt_header() == HEADER and _are_ours(claims, use):
-            return claims
-    except Exception as error:  # whatever is wrong with a token, it is not one of ours
-        raise NotSignedIn() from error
-    raise NotSignedIn()
+    key = _fingerprint(use, request.headers.get("Authorization", ""))
+    return _again(key) or _remember(key, _checked_bearer(use))
 
 
 def api_secret() -> str | None:
@@ -104,17 +103,57 @@ def cookie() -> Claims:
     for.
     """
     token = request.cookies.get(_cookie(), "")
-    try:
-        decode_token(token)
-        claims = _signed(token)
-        if get_unverified_jwt_headers(token) != HEADER or not _are_ours(claims, "page"):
-            raise NotSignedIn()
-    except Exception as error:
-        raise NotSignedIn() from error
+    key = _fingerprint("page", token)
+    claims = _again(key) or _remember(key, _checked_cookie(token))
     if request.method not in SAFE_METHODS:
         given = request.headers.get(CSRF_HEADER) or request.form.get(CSRF_FIELD, "")
         if given != claims["csrf"]:
             raise Forbidden("This page is too old, or the request did not come from it. Load it again.", code="csrf")
+    return claims
+
+
+def _checked_bearer(use: str) -> Claims:
+    try:
+        verify_jwt_in_request(refresh=use == "refresh")
+        # The library fills in claims that are missing; what was really signed must be complete.
+        claims = _signed(request.headers["Authorization"].split()[1])
+        if get_jwt_header() == HEADER and _are_ours(claims, use):
+            return claims
+    except Exception as error:  # whatever is wrong with a token, it is not one of ours
+        raise NotSignedIn() from error
+    raise NotSignedIn()
+
+
+def _checked_cookie(token: str) -> Claims:
+    try:
+        decode_token(token)
+        claims = _signed(token)
+        if get_unverified_jwt_headers(token) == HEADER and _are_ours(claims, "page"):
+            return claims
+    except Exception as error:
+        raise NotSignedIn() from error
+    raise NotSignedIn()
+
+
+def _fingerprint(use: str, token: str) -> bytes:
+    """What tells a token for a use, under the secret that signs here, from every other."""
+    secret = current_app.config["JWT_SECRET_KEY"]
+    return hashlib.sha256("\0".join((secret, use, token)).encode(errors="surrogatepass")).digest()
+
+
+def _again(key: bytes) -> Claims | None:
+    """The claims of a token that was checked before: of all that was checked, only the end of its time can have come.
+    """
+    with _lock:
+        claims = _proven.get(key)
+    return claims if claims is not None and claims["exp"] > utc_now().timestamp() else None
+
+
+def _remember(key: bytes, claims: Claims) -> Claims:
+    with _lock:
+        _proven[key] = claims
+        while len(_proven) > MOST_PROVEN:
+            _proven.popitem(last=False)
     return claims
 
 

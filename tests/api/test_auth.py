@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -229,6 +230,24 @@ def test_a_token_that_is_not_exactly_ours_is_refused(world: World, name: str) ->
 def by_hand(claims: Claims) -> str:
     """A token signed rightly whose claims no library checked."""
     return jwt.api_jws.encode(json.dumps(claims).encode(), SECRET, algorithm="HS256", headers={"typ": "JWT"})
+
+
+def test_a_token_that_was_taken_before_ends_when_it_says(world: World) -> None:
+    long = sign_in(world.app.test_client(), "owner@a.example")["access_token"]
+    end = int(time.time()) + 2
+    claims = {**jwt.decode(long, options={"verify_signature": False}), "exp": end}
+    short = jwt.encode(claims, SECRET, algorithm="HS256")
+    assert [me(world, short).status_code for _ in range(2)] == [200, 200]
+    time.sleep(max(0.0, end - time.time()) + 0.01)
+    checked_error(me(world, short), 401)
+
+
+def test_a_token_is_good_for_its_own_use_only_however_often(world: World) -> None:
+    made = sign_in(world.app.test_client(), "owner@a.example")
+    assert me(world, made["access_token"]).status_code == 200
+    assert refresh(world, made["access_token"]).status_code == 401
+    assert me(world, made["refresh_token"]).status_code == 401
+    assert refresh(world, made["refresh_token"]).status_code == 200
 
 
 def test_headers_that_hold_no_token_are_refused(world: World) -> None:
