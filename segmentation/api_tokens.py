@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session as Transaction
+from sqlalchemy.orm import joinedload
 
 from segmentation import limits
 from segmentation.audience.scope import Scope
@@ -77,7 +78,8 @@ def scope_of_token(secret: str) -> Scope:
         .join(Store, Store.id == ApiToken.store_id)
         .join(Membership, and_(Membership.store_id == ApiToken.store_id, Membership.user_id == ApiToken.user_id))
         .join(User, User.id == ApiToken.user_id)
-        .where(ApiToken.digest == _digest(secret), User.is_active, *_good(now))).one_or_none()
+        .options(joinedload(Store.attributes))
+        .where(ApiToken.digest == _digest(secret), User.is_active, *_good(now))).unique().one_or_none()
     if found is None or ROLES.index(found.role) < ROLES.index(found.ApiToken.role):
         raise NotSignedIn()
     token = found.ApiToken

@@ -17,6 +17,7 @@ from flask import current_app
 from sqlalchemy import and_, bindparam, delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session as Transaction
+from sqlalchemy.orm import joinedload
 
 from segmentation import passwords, tokens
 from segmentation.api_tokens import scope_of_token
@@ -192,6 +193,7 @@ _LOOK_UP = (
         Membership, and_(Membership.user_id == User.id, Membership.store_id == bindparam("store_id", type_=Identifier))
     )
     .outerjoin(Store, Store.id == Membership.store_id)
+    .options(joinedload(Store.attributes))
     .where(
         Session.id == bindparam("session_id", type_=Identifier),
         Session.revoked_at.is_(None),
@@ -215,7 +217,8 @@ def _identifier(written: str) -> uuid.UUID | None:
 
 def _look_up(session_id: uuid.UUID, store_id: uuid.UUID | None) -> tuple[Caller, Store | None, str | None]:
     now = utc_now()
-    row = db.session.execute(_LOOK_UP, {"session_id": session_id, "store_id": store_id, "now": now}).one_or_none()
+    bound = {"session_id": session_id, "store_id": store_id, "now": now}
+    row = db.session.execute(_LOOK_UP, bound).unique().one_or_none()
     if row is None:
         raise NotSignedIn()
     before = now - timedelta(seconds=SECONDS_BETWEEN_NOTES)

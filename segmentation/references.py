@@ -7,22 +7,29 @@ and so does every segment that refers to it; nothing else is touched.
 from __future__ import annotations
 
 import uuid
+from collections import OrderedDict
 from collections.abc import Iterable, Sequence
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from segmentation import limits
+from segmentation import json, limits
 from segmentation.audience.scope import Scope
 from segmentation.errors import Problem
 from segmentation.models import Segment
+from segmentation.rules.fields import StoreSettings
 from segmentation.rules.kinds import Fault
 from segmentation.rules.reading import RulesError, read_rules
 from segmentation.rules.references import too_deep
-from segmentation.rules.tree import Group, Reference, reference_depth
+from segmentation.rules.tree import Group, Reference, reference_depth, references_of
 from segmentation.rules.wire import referred_ids
 from segmentation.translations import ARROW, Filled, Listing
+
+MOST, LARGEST = 1_000, 4_000  # trees that are kept, and characters of the rules of each
+_read: OrderedDict[tuple[StoreSettings, bytes], Group] = OrderedDict()
+_lock = Lock()
 
 
 class _TooDeep(Exception):
@@ -45,7 +52,7 @@ class StoredSegments:
             raise RulesError(self._failed[row.id])
         if row.id not in self._trees:
             try:
-                self._trees[row.id] = self.check(row.rules, row)
+                self._trees[row.id] = self._known(row) or self._learn(row)
             except RulesError as error:
                 self._failed[row.id] = error.problems
                 raise
@@ -84,6 +91,25 @@ class StoredSegments:
             raise _TooDeep
         tree = self._usable(row)
         return Reference(row.id, row.name, tree, reference_depth(tree))
+
+    def _known(self, row: Segment) -> Group | None:
+        with _lock:
+            return _read.get(self._key(row))
+
+    def _learn(self, row: Segment) -> Group:
+        """The tree, kept for the next answer if it follows from what is written in it and the store's settings alone.
+        """
+        tree = self.check(row.rules, row)
+        settings, written = self._key(row)
+        if len(written) <= LARGEST and not references_of(tree):
+            with _lock:
+                _read[settings, written] = tree
+                while len(_read) > MOST:
+                    _read.popitem(last=False)
+        return tree
+
+    def _key(self, row: Segment) -> tuple[StoreSettings, bytes]:
+        return self._scope.settings, json.dumps(row.rules)
 
     def _usable(self, row: Segment) -> Group:
         try:
