@@ -27,8 +27,7 @@ def page_of(scope: Scope, rules: Group, query: Query) -> Response:
     """The page of the customers who match, with the total, both from one snapshot."""
     wanted, now = _wanted(query), utc_now()
     with snapshot(current_app.config["PAGE_SECONDS"]) as facts:
-        total = matching.count(scope, rules, now, facts)
-        rows = matching.page(scope, rules, now, facts, wanted)
+        rows, total = matching.page_and_total(scope, rules, now, facts, wanted)
     return jsonify({"data": [customer_shape(row._mapping) for row in rows], "meta": _meta(query, wanted, total, rows)})
 
 

@@ -109,11 +109,20 @@ def count_each(scope: Scope, trees: Sequence[Group], now: datetime, snapshot: Sn
 
 def page(scope: Scope, tree: Group, now: datetime, snapshot: Snapshot, request: PageRequest) -> Sequence[Row[Any]]:
     """One page of matching customers, all columns; missing sort values come last."""
-    numbers = _numbers(scope, tree, now, snapshot, request)[request.offset:request.offset + request.limit]
-    question = Question(scope, now, snapshot.facts)
-    columns, these = list(CUSTOMERS.c), question.compiler.test("customers.number", OneOf(tuple(numbers)))
-    rows = {row.number: row for row in question.ask(snapshot, question.text(_names(columns), these), *columns)}
-    return [rows[number] for number in numbers]
+    return _rows(scope, now, snapshot, request, _first(scope, tree, now, snapshot, request, counted=False))
+
+
+def page_and_total(
+    scope: Scope, tree: Group, now: datetime, snapshot: Snapshot, request: PageRequest
+) -> tuple[Sequence[Row[Any]], int]:
+    """One page of matching customers, and how many match in all."""
+    compiler = Question(scope, now, snapshot.facts).compiler
+    # To keep all who match takes less time than to find out twice who is in a set.
+    compiler.group(tree)
+    counted = request.after is None and bool(compiler.sets)
+    first = _first(scope, tree, now, snapshot, request, counted)
+    total = sum(part.total for part in first) if counted else count(scope, tree, now, snapshot)
+    return _rows(scope, now, snapshot, request, first), total
 
 
 def stream(
@@ -131,26 +140,6 @@ def stream(
         yield from rows.partitions(ROWS_AT_ONCE)
 
 
-def _numbers(scope: Scope, tree: Group, now: datetime, snapshot: Snapshot, request: PageRequest) -> Sequence[int]:
-    """The numbers of the first in the order, as far as the page; the rows themselves are too wide to be sorted."""
-    most = request.limit if request.after else -(-(request.offset + request.limit) // FIRST) * FIRST
-
-    def write(question: Question) -> str:
-        where = question.compiler.group(tree)
-        if request.after is not None:
-            where += f" AND {_beyond(question.compiler, request, request.after)}"
-        rest = f" ORDER BY {_order(request)} LIMIT {question.compiler.bind(most)}"
-        return question.text("customers.number", where, rest)
-
-    def ask(part: Part) -> Sequence[int]:
-        question = Question(scope, now, part.facts)
-        return array("q", (row[0] for row in part.run(write(question), question.compiler.values)))
-
-    question = Question(scope, now, snapshot.facts)
-    (numbers,) = remembered(snapshot, scope.store_id, now, write(question), question.compiler, ask)
-    return numbers
-
-
 @lru_cache(maxsize=64)
 def _typed(written: str, columns: tuple[ColumnElement[Any], ...]) -> TextualSelect:
     return text(written).columns(*columns)
@@ -160,6 +149,50 @@ def position(row: Row[Any], sort: str) -> Position:
     """The position of a customer in an order."""
     values = row._mapping
     return Position(values[sort_column(sort)], values["id"])
+
+
+@dataclass(frozen=True)
+class _First:
+    """The numbers of the first in an order, and how many match in all (0 where nobody asked)."""
+
+    numbers: Sequence[int]
+    total: int
+
+
+def _first(
+    scope: Scope, tree: Group, now: datetime, snapshot: Snapshot, request: PageRequest, counted: bool
+) -> list[_First]:
+    """The first in the order, as far as the page, of each part; the rows themselves are too wide to be sorted."""
+    most = request.limit if request.after else -(-(request.offset + request.limit) // FIRST) * FIRST
+
+    def write(question: Question) -> str:
+        where = question.compiler.group(tree)
+        if request.after is not None:
+            where += f" AND {_beyond(question.compiler, request, request.after)}"
+        rest = f" ORDER BY {_order(request)} LIMIT {question.compiler.bind(most)}"
+        return question.text(f"customers.number, {'count(*) OVER ()' if counted else '0'}", where, rest)
+
+    def ask(part: Part) -> _First:
+        question = Question(scope, now, part.facts)
+        rows = part.run(write(question), question.compiler.values)
+        return _First(array("q", (row[0] for row in rows)), rows[0][1] if rows else 0)
+
+    question = Question(scope, now, snapshot.facts)
+    return remembered(snapshot, scope.store_id, now, write(question), question.compiler, ask)
+
+
+def _rows(
+    scope: Scope, now: datetime, snapshot: Snapshot, request: PageRequest, first: Sequence[_First]
+) -> Sequence[Row[Any]]:
+    """The page, from the first in the order: of a single part it is known which of them are on it."""
+    numbers, offset = [number for part in first for number in part.numbers], request.offset
+    if len(first) == 1:
+        numbers, offset = numbers[offset:offset + request.limit], 0
+    question, columns = Question(scope, now, snapshot.facts), tuple(CUSTOMERS.c)
+    compiler = question.compiler
+    these = compiler.test("customers.number", OneOf(tuple(numbers)))
+    rest = f" ORDER BY {_order(request)} LIMIT {compiler.bind(request.limit)} OFFSET {compiler.bind(offset)}"
+    return question.ask(snapshot, question.text(_names(columns), these, rest), *columns).all()
 
 
 def _order(request: PageRequest) -> str:

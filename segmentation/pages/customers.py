@@ -34,8 +34,7 @@ def show(scope: Scope) -> Any:
     rules, now = searching(scope, search), utc_now()
     wanted = PageRequest(PAGE, "last_order_at", descending=True, offset=(max(number, 1) - 1) * PAGE)
     with snapshot(current_app.config["PAGE_SECONDS"]) as facts:
-        total = matching.count(scope, rules, now, facts)
-        rows = matching.page(scope, rules, now, facts, wanted)
+        rows, total = matching.page_and_total(scope, rules, now, facts, wanted)
     return render_template("customers/page.html", section="customer_pages", search=search, total=total, rows=rows,
                            number_of_page=max(number, 1), last=-(-total // PAGE))
 

@@ -143,8 +143,7 @@ def _page(scope: Scope, rules: Group) -> dict[str, Any]:
     wanted = PageRequest(PAGE, sort, descending, 0 if after else (number - 1) * PAGE, after)
     now = utc_now()
     with snapshot(current_app.config["PAGE_SECONDS"]) as facts:
-        total = matching.count(scope, rules, now, facts)
-        rows = matching.page(scope, rules, now, facts, wanted)
+        rows, total = matching.page_and_total(scope, rules, now, facts, wanted)
     last = ceil(total / PAGE)
     return {"rows": rows, "total": total, "number": None if after else number, "last": last, "sort": sort,
             "descending": descending, **_neighbours(rows, sort, descending, None if after else number, last)}

@@ -123,6 +123,23 @@ def test_pages_share_what_is_found_of_an_order(
     assert len(asked) == 4  # the first 6, 12, 24 and 36
 
 
+@pytest.mark.parametrize("condition", [RIYADH, {"field": "tags", "operator": "is_empty"}])
+def test_a_page_comes_with_the_total(store: Store, monkeypatch: pytest.MonkeyPatch, condition: dict[str, Any]) -> None:
+    monkeypatch.setattr(matching, "FIRST", 6)
+    write(store, range(20))
+    scope = operator_scope(store.id)
+    tree = read_rules({"logic": "AND", "conditions": [condition]}, scope.catalogue)
+    none = read_rules({"logic": "AND", "conditions": [condition, {**RIYADH, "value": "Jeddah"}]}, scope.catalogue)
+    with snapshot(30) as facts:
+        rows, total = matching.page_and_total(scope, tree, utc_now(), facts, PageRequest(3, "external_id", offset=18))
+        assert ([row.external_id for row in rows], total) == (["c8", "c9"], 20)
+        after = matching.position(rows[0], "external_id")
+        for request in (PageRequest(3, "external_id", after=after), PageRequest(3, "id", offset=30)):
+            rows, total = matching.page_and_total(scope, tree, utc_now(), facts, request)
+            assert ([row.external_id for row in rows], total) == (["c9"] if request.after else [], 20)
+        assert matching.page_and_total(scope, none, utc_now(), facts, PageRequest(3)) == ([], 0)
+
+
 def _at_once(app: Flask, store: Store, number: int, monkeypatch: pytest.MonkeyPatch, **snapshots: Any) -> list[Any]:
     """What becomes of a question that several ask while the first is at work on it."""
     begun, go_on, found = Event(), Event(), []
