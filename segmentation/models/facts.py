@@ -28,6 +28,10 @@ from segmentation.extensions import Base
 from segmentation.models.types import FOLDED_TEXT, Identifier, Instant
 
 CLUSTERED = {"sqlite_with_rowid": False}  # rows lie in key order, so one store's rows lie together
+# What most rules and orders ask of a customer, a quarter as wide as the row: who asks all customers reads this alone.
+NARROW = ("number", "id", "orders_count", "orders_amount", "average_order_amount", "first_order_at", "last_order_at",
+          "segment", "recency_score", "frequency_score", "monetary_score", "cltv", "accepts_marketing", "created_at",
+          "birthday_month_day", "gender", "country", "language")
 
 
 def _customer_key() -> ForeignKeyConstraint:
@@ -44,6 +48,7 @@ class Customer(Base):
         UniqueConstraint("store_id", "id"),
         UniqueConstraint("store_id", "external_id"),
         Index(None, "store_id", "version"),
+        Index("ix_customers_narrow", "store_id", *NARROW),
         CLUSTERED,
     )
 
