@@ -8,9 +8,8 @@ for the answer.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Event, Thread
 from time import monotonic
 from typing import Any
 
@@ -18,12 +17,10 @@ from sqlalchemy import Connection, Executable, text
 from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
-from segmentation.departures import departure
+from segmentation.departures import HasLeft, departure, watching
 from segmentation.errors import Abandoned, Invalid, query_timeout
 from segmentation.extensions import BUSY_SECONDS, WRITES, db
 
-HasLeft = Callable[[], bool]
-SECONDS_BETWEEN_LOOKS = 0.02
 STEPS_BETWEEN_CHECKS = 200_000  # SQLite instructions; some ten milliseconds, for each check waits for other threads
 QUERY_CANCELLED = "57014"
 NUMERIC_VALUE_OUT_OF_RANGE = "22003"
@@ -120,24 +117,14 @@ def _stopping_postgresql(connection: Connection, seconds: float, has_left: HasLe
     if has_left is None:
         yield
         return
-    over = Event()
-    watcher = Thread(target=_cancel_when, args=(connection.connection.driver_connection, has_left, over), daemon=True)
-    watcher.start()
+    driver: Any = connection.connection.driver_connection
     try:
-        yield
+        with watching(has_left, driver.cancel_safe):
+            yield
     finally:
-        over.set()
-        watcher.join()
         if has_left():
             connection.invalidate()  # a late cancellation must not hit whoever has the connection next
             raise Abandoned()
-
-
-def _cancel_when(driver: Any, has_left: HasLeft, over: Event) -> None:
-    while not over.wait(SECONDS_BETWEEN_LOOKS):
-        if has_left():
-            driver.cancel_safe()
-            return
 
 
 def is_overflow(error: DBAPIError) -> bool:

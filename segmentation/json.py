@@ -19,6 +19,7 @@ from segmentation import limits
 
 MAX_DEPTH = limits.JSON_DEPTH
 MAX_NUMBER_LENGTH = 400
+_STORED = json.JSONDecoder(parse_float=Decimal)
 _STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
 
 
@@ -43,9 +44,9 @@ def loads(data: bytes) -> Any:
     return value
 
 
-def loads_stored(text: str) -> Any:
+def loads_stored(text: str | bytes) -> Any:
     """Parse JSON that we wrote ourselves."""
-    return json.loads(text, parse_float=Decimal)
+    return _STORED.decode(text if isinstance(text, str) else text.decode())
 
 
 def dumps(value: Any) -> bytes:

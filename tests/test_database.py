@@ -10,7 +10,8 @@ from flask import Flask
 from sqlalchemy import func, select, text, update
 
 from segmentation.database import reading, writing
-from segmentation.errors import Invalid, Unavailable
+from segmentation.departures import asked_by
+from segmentation.errors import Abandoned, Invalid, Unavailable
 from segmentation.extensions import db
 from segmentation.models import Store
 from tests.conftest import make_store
@@ -45,6 +46,25 @@ def test_the_deadline_ends_with_the_block(app: Flask) -> None:
     with reading(30) as connection:
         bounded = ENDLESS.replace("FROM n)", "FROM n WHERE x < 2000000)")
         assert connection.execute(text(bounded)).scalar() == 2_000_000
+
+
+def test_a_statement_of_somebody_who_leaves_is_stopped_and_no_other(app: Flask) -> None:
+    def stays() -> None:
+        with app.app_context(), asked_by(lambda: False), reading(30) as connection:
+            bounded = ENDLESS.replace("FROM n)", "FROM n WHERE x < 2000000)")
+            found.append(connection.execute(text(bounded)).scalar())
+
+    found: list[int] = []
+    other = threading.Thread(target=stays)
+    other.start()
+    started = monotonic()
+    with pytest.raises(Abandoned), asked_by(lambda: monotonic() - started > 0.2), reading(30) as connection:
+        connection.execute(text(ENDLESS))
+    assert monotonic() - started < 2
+    with asked_by(lambda: False), reading(5) as connection:
+        assert connection.execute(text("SELECT 1")).scalar() == 1
+    other.join(30)
+    assert found == [2_000_000]
 
 
 def test_a_snapshot_does_not_see_later_writes(store: Store) -> None:

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, bindparam, select
 
-from segmentation.database import HasLeft, reading
-from segmentation.departures import departure
+from segmentation.database import reading
+from segmentation.departures import HasLeft, departure
 from segmentation.models import Store
 from segmentation.rules.dialects import DIALECTS
 from segmentation.rules.writing import Facts
