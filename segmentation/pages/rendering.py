@@ -54,8 +54,13 @@ def _digest(file: Path, _changed: int) -> str:
 
 def icon(name: str, turns: bool = False) -> Markup:
     """A picture that says what the words beside it say; one that `turns` points the other way right to left."""
+    return _icon(name, turns, asset("icons.svg"))
+
+
+@lru_cache(maxsize=512)
+def _icon(name: str, turns: bool, file: str) -> Markup:
     return Markup('<svg class="icon{}" aria-hidden="true"><use href="{}#{}"></use></svg>').format(
-        " icon-turns" if turns else "", asset("icons.svg"), name)
+        " icon-turns" if turns else "", file, name)
 
 
 def csrf() -> Markup:

@@ -6,8 +6,9 @@ These are the functions that templates call; `_` takes an English text and fills
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from babel.dates import format_date, format_datetime, format_timedelta
@@ -46,11 +47,7 @@ def number(value: int | Decimal | None) -> str:
 
 def money(units: int | None, currency: str, whole: bool = False) -> str:
     """Stored money with its currency; `whole`: rounded, for figures that are read at a glance."""
-    if units is None:
-        return NOTHING
-    digits = "#,##0" if whole else "#,##0.00"
-    return str(format_currency(from_units(units), currency, f"{digits}\u00a0¤", language(), numbering_system="latn",
-                               currency_digits=not whole))
+    return NOTHING if units is None else _money(units, currency, whole, language())
 
 
 def percent(part: int, whole: int) -> str:
@@ -71,6 +68,18 @@ def _percent(share: Decimal, decimals: int) -> str:
     return str(format_percent(share, digits, locale=language(), numbering_system="latn"))
 
 
+@lru_cache(maxsize=4_096)  # to format takes longer than most else of a page
+def _money(units: int, currency: str, whole: bool, language: str) -> str:
+    digits = "#,##0" if whole else "#,##0.00"
+    return str(format_currency(from_units(units), currency, f"{digits}\u00a0¤", language, numbering_system="latn",
+                               currency_digits=not whole))
+
+
+@lru_cache(maxsize=4_096)
+def _moment(value: datetime, zone: tzinfo, language: str) -> str:
+    return format_datetime(value, f"d MMM y'{translate(COMMA, language)}'HH:mm", tzinfo=zone, locale=language)
+
+
 def day(value: date | None) -> str:
     """A day."""
     return NOTHING if value is None else format_date(value, "d MMM y", locale=language())
@@ -80,8 +89,7 @@ def moment(value: datetime | None) -> str:
     """An instant, by the clocks of the store; of Greenwich, where no store is looked at."""
     if value is None:
         return NOTHING
-    zone = g.scope.settings.zone if "scope" in g else UTC
-    return format_datetime(value, f"d MMM y'{comma()}'HH:mm", tzinfo=zone, locale=language())
+    return _moment(value, g.scope.settings.zone if "scope" in g else UTC, language())
 
 
 def ago(value: datetime) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -43,6 +43,7 @@ def window_in_words(span: Span, zone: ZoneInfo) -> Words:
     return {language: _window(span, zone, language) for language in LANGUAGES}
 
 
+@lru_cache(maxsize=4_096)
 def number_in_words(number: int | Decimal, language: str) -> str:
     """A number with its thousands apart, in Latin digits."""
     return format_decimal(number, "#,##0.###", locale=language, numbering_system="latn", decimal_quantization=False)
