@@ -59,7 +59,7 @@ def _run(url: str, folder: str, customers: int, orders: int, rounds: int) -> Non
         db.engine.dispose()
     with server(environ, free_port()) as connection:
         rows = compare(connection, url, store, SIGN_IN, rounds)
-        nodes = compare_nodes(connection, store, SIGN_IN, rounds)
+        nodes = compare_nodes(connection, url, store, SIGN_IN, rounds)
     print(f"\n{url.split(':')[0]}, {customers} customers, three orders each, {os.cpu_count()} cores, over HTTP")
     _print("preview against hand-written SQL", "ours", "SQL", rows)
     _print("counting every node against counting the root", "nodes", "root", nodes)
