@@ -18,13 +18,14 @@ from segmentation.facts import readers
 from segmentation.members import end_rights
 from segmentation.models import Membership, Session, Store, User
 from segmentation.models.accounts import ROLES
-from segmentation.models.types import utc_now
+from segmentation.models.types import new_id, utc_now
 from segmentation.passwords import hash_password
 from segmentation.repeats import ANY_TIME, AnyTime
 from segmentation.rules.kinds import Fault
 from segmentation.translations import LANGUAGES, Filled
 from segmentation.values import codes, emails
 from segmentation.values.text import has_control_characters
+from segmentation.walls import across, keep_to
 
 
 @dataclass(frozen=True)
@@ -44,17 +45,20 @@ def create_store(draft: StoreDraft, owner_id: uuid.UUID | None = None, once: Any
     """A new store's id; `owner_id` owns it, or, made by the operator, nobody yet. Raises Invalid with every problem,
     Conflict for somebody who owns as many as may be.
     """
+    store_id = new_id()
+    keep_to(store_id)
     with writing() as session:
         once.begin(session)
-        store = Store(**vars(check(draft)))
+        store = Store(id=store_id, **vars(check(draft)))
         session.add(store)
         session.flush()
         if owner_id is not None:
-            _check_room(session, owner_id)
-            session.add(Membership(store_id=store.id, user_id=owner_id, role="owner"))
-        record(session, "store_create", user_id=owner_id, store_id=store.id)
+            with across("member", owner_id):
+                _check_room(session, owner_id)
+            session.add(Membership(store_id=store_id, user_id=owner_id, role="owner"))
+        record(session, "store_create", user_id=owner_id, store_id=store_id)
         once.end(session, store)
-        return store.id
+    return store_id
 
 
 def _check_room(session: Transaction, user_id: uuid.UUID) -> None:
@@ -91,6 +95,7 @@ def add_user(email: str, password: str, store_id: uuid.UUID, role: str) -> uuid.
     if role not in ROLES:
         raise Invalid("There is no such role.")
     hashed = hash_password(password, address)
+    keep_to(store_id)
     with writing() as session:
         if session.get(Store, store_id) is None:
             raise NotFound(f"There is no store {store_id}.")
@@ -128,9 +133,12 @@ def _faults(draft: StoreDraft) -> list[Problem]:
 
 def store_of(email: str) -> uuid.UUID | None:
     """The oldest store of the user of that address, if any."""
-    query = (select(Membership.store_id).join(User, User.id == Membership.user_id)
-             .where(User.email == emails.normalise(email)).order_by(Membership.created_at).limit(1))
-    return db.session.scalar(query)
+    user_id = db.session.scalar(select(User.id).where(User.email == emails.normalise(email)))
+    if user_id is None:
+        return None
+    with across("member", user_id):
+        return db.session.scalar(select(Membership.store_id).where(Membership.user_id == user_id)
+                                 .order_by(Membership.created_at).limit(1))
 
 
 def set_password(email: str, password: str) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session as Transaction
 from sqlalchemy.orm import joinedload
 
@@ -30,6 +30,7 @@ from segmentation.models.types import new_id, utc_now
 from segmentation.owning import holding
 from segmentation.tokens import API_PREFIX
 from segmentation.translations import Filled
+from segmentation.walls import across, keep_to
 
 HINT = 9  # characters
 SECONDS_BETWEEN_NOTES = 60
@@ -72,19 +73,22 @@ def revoke_token(scope: Scope, token_id: uuid.UUID) -> None:
 
 def scope_of_token(secret: str) -> Scope:
     """The scope that a token is good for. Raises NotSignedIn. When it was used is noted about once a minute."""
-    now = utc_now()
-    found = db.session.execute(
-        select(ApiToken, Store, Membership.role)
-        .join(Store, Store.id == ApiToken.store_id)
-        .join(Membership, and_(Membership.store_id == ApiToken.store_id, Membership.user_id == ApiToken.user_id))
-        .join(User, User.id == ApiToken.user_id)
-        .options(joinedload(Store.attributes))
-        .where(ApiToken.digest == _digest(secret), User.is_active, *_good(now))).unique().one_or_none()
-    if found is None or ROLES.index(found.role) < ROLES.index(found.ApiToken.role):
+    now, digest = utc_now(), _digest(secret)
+    with across("token", digest):
+        token = db.session.scalar(
+            select(ApiToken).join(User, User.id == ApiToken.user_id)
+            .where(ApiToken.digest == digest, User.is_active, *_good(now)))
+    if token is None:
         raise NotSignedIn()
-    token = found.ApiToken
+    keep_to(token.store_id)
+    store, role = db.session.execute(
+        select(Store, Membership.role).join(Membership, Membership.store_id == Store.id)
+        .where(Store.id == token.store_id, Membership.user_id == token.user_id)
+        .options(joinedload(Store.attributes))).unique().one_or_none() or (None, None)
+    if store is None or role is None or ROLES.index(role) < ROLES.index(token.role):
+        raise NotSignedIn()
     _note_use(token, now)
-    return replace(Scope.of(found.Store, token.role, token.user_id), token_id=token.id)
+    return replace(Scope.of(store, token.role, token.user_id), token_id=token.id)
 
 
 def _note_use(token: ApiToken, now: datetime) -> None:

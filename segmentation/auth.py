@@ -30,6 +30,7 @@ from segmentation.models import Membership, Session, SignInFailures, Store, User
 from segmentation.models.types import Identifier, Instant, new_id, utc_now
 from segmentation.tokens import SignIn
 from segmentation.values import emails
+from segmentation.walls import across, keep_to
 
 FAILURES = 10
 FAILURE_WINDOW = timedelta(minutes=15)
@@ -161,14 +162,18 @@ def caller_of(session_id: uuid.UUID) -> Caller:
 
 def scope_of(session_id: uuid.UUID, store_id: str) -> Scope:
     """The scope of that sign-in in that store. Raises NotSignedIn; NotFound for any store that is not theirs."""
-    caller, store, role = _look_up(session_id, _identifier(store_id))
+    identifier = _identifier(store_id)
+    keep_to(identifier)
+    caller, store, role = _look_up(session_id, identifier)
     if store is None or role is None:
+        keep_to(None)
         raise NotFound()
     return Scope.of(store, role, caller.user_id)
 
 
 def operator_scope(store_id: uuid.UUID) -> Scope:
     """The scope of the operator, who has the database itself. Raises NotFound. For commands, never for requests."""
+    keep_to(store_id)
     store = db.session.get(Store, store_id)
     if store is None:
         raise NotFound(f"There is no store {store_id}.")
@@ -177,13 +182,17 @@ def operator_scope(store_id: uuid.UUID) -> Scope:
 
 def memberships(caller: Caller) -> list[tuple[Store, str]]:
     """The caller's stores and their role in each."""
-    found = db.session.execute(
+    query = (
         select(Store, Membership.role)
         .join(Membership, Membership.store_id == Store.id)
         .where(Membership.user_id == caller.user_id)
         .order_by(Store.created_at)
     )
-    return [(store, role) for store, role in found]
+    with across("member", caller.user_id):
+        found = [(store, role) for store, role in db.session.execute(query)]
+    for store, _role in found:
+        db.session.expunge(store)  # stores but the request's own cannot be read again
+    return found
 
 
 _LOOK_UP = (

@@ -40,6 +40,7 @@ from segmentation.models.types import utc_now
 from segmentation.pacing import between_batches, many_rows
 from segmentation.rejected import RejectedSink, Rejection
 from segmentation.translations import packed
+from segmentation.walls import keep_to
 
 Kind = Literal["customers", "orders"]
 JOB_KINDS = ("import_customers", "import_orders")
@@ -114,6 +115,7 @@ def import_file(
     `rejected` is not the file to go on with, NotFound without such a store, Unavailable when the database stops; all
     of them can be tried again, and go on where the last batch ended.
     """
+    keep_to(store_id)
     started = perf_counter()
     with many_rows(), opened(path) as file:
         reader = _reader(store_id, kind, file, mapping or {})

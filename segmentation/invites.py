@@ -32,6 +32,7 @@ from segmentation.passwords import hash_password
 from segmentation.tokens import SignIn
 from segmentation.translations import Filled
 from segmentation.values import emails
+from segmentation.walls import across, keep_to
 
 
 @dataclass(frozen=True)
@@ -83,13 +84,16 @@ def revoke_invite(scope: Scope, invite_id: uuid.UUID) -> None:
 
 def open_invite(secret: str) -> Offer:
     """What a link offers. Raises NotFound unless it is open."""
-    row = db.session.execute(
-        select(Invite.id, Invite.store_id, Store.name, Invite.email, Invite.role, User.id)
-        .join(Store, Store.id == Invite.store_id).outerjoin(User, User.email == Invite.email)
-        .where(*_open(), Invite.digest == _digest(secret))).one_or_none()
+    digest = _digest(secret)
+    with across("invite", digest):
+        row = db.session.execute(
+            select(Invite.id, Invite.store_id, Invite.email, Invite.role, User.id)
+            .outerjoin(User, User.email == Invite.email).where(*_open(), Invite.digest == digest)).one_or_none()
     if row is None:
         raise _gone()
-    identifier, store_id, name, email, role, user_id = row
+    identifier, store_id, email, role, user_id = row
+    keep_to(store_id)
+    name = db.session.execute(select(Store.name).where(Store.id == store_id)).scalar_one()
     return Offer(identifier, store_id, name, email, role, user_id is not None)
 
 

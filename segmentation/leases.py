@@ -24,6 +24,7 @@ from segmentation.errors import Cancelled, Conflict, NotFound
 from segmentation.extensions import db
 from segmentation.models import Job, Store
 from segmentation.models.types import new_id, utc_now
+from segmentation.walls import across, keep_to
 
 LEASE = timedelta(seconds=20)
 PATIENCE = timedelta(minutes=2)  # with a process that is there, and kept from renewing by another's long transaction
@@ -76,6 +77,7 @@ def claim(store_id: uuid.UUID, kind: str, key: str, exclusive: Sequence[str]) ->
     For commands, which run a job themselves. Raises Conflict while somebody runs a job of the kinds `exclusive` in the
     store; NotFound without such a store.
     """
+    keep_to(store_id)
     with writing() as session:
         if session.get(Store, store_id, with_for_update=True) is None:
             raise NotFound(f"There is no store {store_id}.")
@@ -90,7 +92,7 @@ def claim(store_id: uuid.UUID, kind: str, key: str, exclusive: Sequence[str]) ->
 
 def take(job_id: uuid.UUID) -> Lease | None:
     """Take a waiting job; None when it waits no longer, or when its kind has no place free in its store."""
-    with writing() as session:
+    with across("jobs"), writing() as session:
         job = session.scalar(select(Job).where(Job.id == job_id))
         if job is None:
             return None
@@ -125,7 +127,7 @@ def finish(session: Session, lease: Lease, result: Mapping[str, Any], amount: in
 
 def renew(lease: Lease, meter: Meter) -> bool:
     """Keep the lease, and tell how far the job is; whether it was asked to stop. Raises Conflict as `save` does."""
-    with writing() as session:
+    with across("jobs"), writing() as session:
         return _update(session, lease, done=meter.done, total=meter.total, rate=meter.rate)
 
 
@@ -133,7 +135,7 @@ def end(lease: Lease, state: str, code: str, message: str) -> None:
     """End the job, failed or cancelled, and say why. Does nothing when somebody else took over."""
     now = utc_now()
     error = None if state == CANCELLED else {"code": code, "message": message}
-    with writing() as session:
+    with across("jobs"), writing() as session:
         session.execute(
             update(Job).where(Job.number == lease.job, Job.attempt == lease.attempt, Job.state == RUNNING)
             .values(state=state, error=error, updated_at=now, finished_at=now))
@@ -141,7 +143,7 @@ def end(lease: Lease, state: str, code: str, message: str) -> None:
 
 def release(lease: Lease) -> None:
     """Give a command's job up, so that it can be taken up again at its checkpoint at once."""
-    with writing() as session:
+    with across("jobs"), writing() as session:
         job = session.get(Job, lease.job, with_for_update=True)
         if job is not None and (job.attempt, job.state) == (lease.attempt, RUNNING):
             _interrupt(job)
@@ -149,7 +151,7 @@ def release(lease: Lease) -> None:
 
 def give_back(lease: Lease, *, died: bool) -> None:
     """Let somebody else go on with the job; `died`: after a failure that may pass, of which so many are allowed."""
-    with writing() as session:
+    with across("jobs"), writing() as session:
         job = session.get(Job, lease.job, with_for_update=True)
         if job is not None and (job.attempt, job.state) == (lease.attempt, RUNNING):
             _requeue(job, died)
@@ -159,11 +161,12 @@ def give_back(lease: Lease, *, died: bool) -> None:
 
 def recover() -> int:
     """Have the jobs whose holders are gone wait again, or fail after too many deaths; how many there were."""
-    lost = [job.number for job in db.session.scalars(select(Job).where(Job.state == RUNNING)) if _is_lost(job)]
-    db.session.rollback()
+    with across("jobs"):
+        lost = [job.number for job in db.session.scalars(select(Job).where(Job.state == RUNNING)) if _is_lost(job)]
+        db.session.rollback()
     if not lost:
         return 0
-    with writing() as session:
+    with across("jobs"), writing() as session:
         for job in session.scalars(select(Job).where(Job.number.in_(lost)).with_for_update(skip_locked=True)):
             if job.state == RUNNING and _is_lost(job):
                 _requeue(job, died=True)
@@ -173,7 +176,8 @@ def recover() -> int:
 def waiting(limit: int, store_id: uuid.UUID | None = None) -> Sequence[uuid.UUID]:
     """The jobs that wait, oldest first; of one store, or of all."""
     query = select(Job.id).where(Job.state == QUEUED, Job.lease_until <= utc_now()).order_by(Job.number).limit(limit)
-    return db.session.scalars(query if store_id is None else query.where(Job.store_id == store_id)).all()
+    with across("jobs"):
+        return db.session.scalars(query if store_id is None else query.where(Job.store_id == store_id)).all()
 
 
 def _hold(session: Session, job: Job) -> Lease:

@@ -26,6 +26,7 @@ from segmentation.json import rfc3339
 from segmentation.models import Customer, Order, Store
 from segmentation.models.types import from_units
 from segmentation.values.codes import RFM_LABELS
+from segmentation.walls import keep_to
 
 ROWS = 1_000  # held at a time
 _BASIS = (
@@ -93,6 +94,7 @@ def score_store(
     at which each score from 1 begins (ISO days, whole numbers, decimal texts), null where no buyer
     has that score.
     """
+    keep_to(store_id)
     with writing() as session:
         version = next_version(session, store_id)
         result = score_within(session, store_id, version, as_of, progress)

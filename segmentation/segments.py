@@ -36,6 +36,7 @@ from segmentation.rules.tree import Group, references_of
 from segmentation.rules.wire import to_wire
 from segmentation.translations import Filled, Listing, Words
 from segmentation.values.text import fold
+from segmentation.walls import across
 
 SECONDS_WITH_A_WRITE = 1.0
 
@@ -228,7 +229,8 @@ def refresh_segment(scope: Scope, segment_id: uuid.UUID) -> Segment:
 
 def store_ids() -> Sequence[uuid.UUID]:
     """Every store, oldest first. For the operator's commands, never for requests."""
-    return db.session.scalars(select(Store.id).order_by(Store.created_at)).all()
+    with across("sweep"):
+        return db.session.scalars(select(Store.id).order_by(Store.created_at)).all()
 
 
 def _get(session: Session, scope: Scope, segment_id: uuid.UUID, lock: bool = False) -> Segment:

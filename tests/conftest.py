@@ -28,6 +28,8 @@ from segmentation.database import writing
 from segmentation.extensions import db
 from segmentation.models import Store
 from segmentation.models.accounts import DEFAULT_COUNTED_STATUSES
+from segmentation.models.types import new_id
+from segmentation.walls import keep_to
 
 POSTGRES = os.environ.get("SEGMENTATION_TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
 SECRET = "a secret for the tests that nobody else knows, long enough for any algorithm 0123456789"
@@ -122,9 +124,11 @@ def store(app: Flask) -> Store:
 
 def make_store(name: str = "Souq", timezone: str = "Asia/Riyadh", country: str = "SA") -> Store:
     """A committed store row."""
+    store_id = new_id()
+    keep_to(store_id)
     with writing() as session:
-        row = Store(name=name, timezone=timezone, currency="SAR", week_start=6, country=country, language="en",
-                    counted_statuses=list(DEFAULT_COUNTED_STATUSES))
+        row = Store(id=store_id, name=name, timezone=timezone, currency="SAR", week_start=6, country=country,
+                    language="en", counted_statuses=list(DEFAULT_COUNTED_STATUSES))
         session.add(row)
     db.session.refresh(row)
     return row

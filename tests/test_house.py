@@ -22,7 +22,8 @@ LAYERS = (
     {"audience", "facts", "audit", "logs", "metrics"},
     {"rules"},
     {"models"},
-    {"database", "departures", "queue", "extensions", "errors", "config", "limits", "json", "values", "translations"},
+    {"database", "walls", "departures", "queue", "extensions", "errors", "config", "limits", "json", "values",
+     "translations"},
 )
 RANK = {part: rank for rank, layer in enumerate(LAYERS) for part in layer}
 

@@ -19,6 +19,7 @@ from segmentation.models import Store
 from segmentation.models.types import utc_now
 from segmentation.rules.windows import DAY, start_of_day
 from segmentation.scoring import ScoringResult, score_store
+from segmentation.walls import keep_to
 
 
 @click.command("score")
@@ -30,6 +31,7 @@ from segmentation.scoring import ScoringResult, score_store
 @refusals
 def score_command(store_id: uuid.UUID, as_of: datetime | None) -> None:
     """Give a store's buyers their RFM scores, labels and lifetime values."""
+    keep_to(store_id)
     store = db.session.get(Store, store_id)
     if store is None:
         raise click.BadParameter(f"there is no store {store_id}.", param_hint="'--store'")

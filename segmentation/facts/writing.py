@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, cast
@@ -99,17 +100,32 @@ def _update_from_arrays(table: Table, columns: Mapping[str, Sequence[Any]]) -> U
 
 def _copy(connection: Connection, table: Table, columns: Mapping[str, Sequence[Any]]) -> None:
     driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
-    first = next(iter(columns))
-    command = sql.SQL("COPY {} ({}) FROM STDIN").format(
-        sql.Identifier(table.name), sql.SQL(", ").join(map(sql.Identifier, columns)))
+    names, first = sql.SQL(", ").join(map(sql.Identifier, columns)), next(iter(columns))
     try:
-        with driver.cursor() as cursor, cursor.copy(command) as copy:
+        with _target(driver, table.name, names) as target, driver.cursor() as cursor, cursor.copy(
+                sql.SQL("COPY {} ({}) FROM STDIN").format(target, names)) as copy:
             for start in range(0, len(columns[first]), ROWS_AT_ONCE):
                 copy.write(copy_lines([values[start:start + ROWS_AT_ONCE] for values in columns.values()]))
         _keep_planner_informed(driver, table.name)
         _introduce_store(driver, table.name, columns)
     except psycopg.OperationalError as error:  # as SQLAlchemy does for what goes through it
         raise OperationalError("COPY", None, error) from error
+
+
+@contextmanager
+def _target(driver: psycopg.Connection[Any], table: str, names: sql.Composed) -> Iterator[sql.Identifier]:
+    """The table to copy into. PostgreSQL copies into none whose rows it walls off from us: then it is a temporary one,
+    whose rows are moved over when the block ends.
+    """
+    walled = driver.execute("SELECT row_security_active(%s::regclass)", [table]).fetchone()
+    if not walled or not walled[0]:
+        yield sql.Identifier(table)
+        return
+    aside, into = sql.Identifier("copied"), sql.Identifier(table)
+    driver.execute(sql.SQL("CREATE TEMPORARY TABLE {} (LIKE {}) ON COMMIT DROP").format(aside, into))
+    yield aside
+    driver.execute(sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {}").format(into, names, names, aside))
+    driver.execute(sql.SQL("DROP TABLE {}").format(aside))
 
 
 def _keep_planner_informed(driver: psycopg.Connection[Any], table: str) -> None:

@@ -25,6 +25,7 @@ from segmentation.models.types import Instant, utc_now
 from segmentation.queue import enqueue, queue
 from segmentation.refreshing import due_segments, fingerprint
 from segmentation.rules.windows import start_of_day
+from segmentation.walls import across
 
 LOOKED_AT = 100  # waiting jobs
 STORES_AT_ONCE = 20
@@ -85,6 +86,11 @@ def _ask_refresh(store_id: uuid.UUID, now: datetime) -> uuid.UUID | None:
 
 def _stores_to_look_at(now: datetime) -> Sequence[uuid.UUID]:
     """Stores in which nothing is going on that would end in a refresh, and some active segment may be out of date."""
+    with across("sweep"):
+        return _out_of_date(now)
+
+
+def _out_of_date(now: datetime) -> Sequence[uuid.UUID]:
     busy = exists().where(Job.store_id == Store.id, Job.state.in_(UNFINISHED), Job.kind.in_(BEFORE_A_REFRESH))
     return db.session.scalars(
         select(Store.id).join(Segment, Segment.store_id == Store.id)
@@ -105,7 +111,8 @@ def _midnight(zone: str, now: datetime) -> datetime:
 def _remove_folders() -> None:
     """Remove the folders of jobs that were cancelled or ended a day ago, and old ones that belong to none."""
     for job_id, age in _folders():
-        job = db.session.scalar(select(Job).where(Job.id == job_id))
+        with across("jobs"):
+            job = db.session.scalar(select(Job).where(Job.id == job_id))
         ended = job.finished_at if job is not None else None
         gone = job is None and age > files.KEPT
         if gone or (job and job.state == CANCELLED) or (ended and ended + files.KEPT < utc_now()):
@@ -120,7 +127,7 @@ def _folders() -> Iterator[tuple[uuid.UUID, timedelta]]:
 
 def _forget_jobs() -> None:
     """Forget old jobs; never the newest, because orders remember the number of the import that wrote them."""
-    with writing() as session:
+    with across("jobs"), writing() as session:
         newest = select(func.max(Job.number)).scalar_subquery()
         session.execute(delete(Job).where(Job.finished_at < utc_now() - REMEMBERED, Job.number < newest)
                         .execution_options(synchronize_session=False))

@@ -26,6 +26,7 @@ from segmentation.extensions import db
 from segmentation.leases import Lease, Meter
 from segmentation.logs import about_job
 from segmentation.models import Job
+from segmentation.walls import across
 
 SECONDS_BETWEEN_SIGNS = 1.0
 stopping = Event()  # this process is about to end
@@ -53,8 +54,9 @@ class Work:
     @classmethod
     def of(cls, lease: Lease) -> Work:
         """The job that a lease is of."""
-        job = db.session.get_one(Job, lease.job)
-        return cls(lease, job.id, job.store_id, job.user_id, job.kind, job.params)
+        with across("jobs"):
+            job = db.session.get_one(Job, lease.job)
+            return cls(lease, job.id, job.store_id, job.user_id, job.kind, job.params)
 
     def scope(self) -> Scope:
         """The store, as whoever asked may see it."""

@@ -21,6 +21,7 @@ from segmentation.errors import NotFound, NotSignedIn
 from segmentation.leases import QUEUED
 from segmentation.models import Job
 from segmentation.models.types import utc_now
+from segmentation.walls import across
 
 SECONDS = 2.0  # that the database has
 log = logging.getLogger("segmentation.metrics")
@@ -41,7 +42,7 @@ class Jobs(Collector):
         yield up
 
     def _jobs(self) -> Iterator[Metric]:
-        with reading(SECONDS) as connection:
+        with across("sweep"), reading(SECONDS) as connection:
             counted = connection.execute(
                 select(Job.kind, Job.state, func.count()).group_by(Job.kind, Job.state)).all()
             oldest = connection.scalar(select(func.min(Job.created_at)).where(Job.state == QUEUED))

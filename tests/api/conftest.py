@@ -25,6 +25,7 @@ from segmentation.models import Customer, Store
 from segmentation.models.types import new_id, to_units
 from segmentation.values.codes import RFM_LABELS
 from segmentation.values.text import fold
+from segmentation.walls import keep_to
 from tests.canary import CANARY, watch
 from tests.conftest import make_store
 
@@ -136,6 +137,7 @@ def checked_error(response: TestResponse, status: int, code: str | None = None) 
 def add_job(client: Client, kind: str, finished: bool = False, **params: Any) -> uuid.UUID:
     """A job of the client's store; a finished one has an export's file, or the rejected rows of an import."""
     with client.http.application.app_context():
+        keep_to(uuid.UUID(client.store))
         with writing() as session:
             job_id = leases.add(session, uuid.UUID(client.store), kind, params).id
         if finished:
@@ -158,6 +160,7 @@ def _finish(job_id: uuid.UUID, kind: str) -> None:
 
 def _customers(store: uuid.UUID, size: int, canary: str = "") -> None:
     now = datetime(2026, 5, 15, 12, tzinfo=UTC)
+    keep_to(store)
     with writing() as session:
         session.get_one(Store, store).last_customer_number = size
         for n in range(size):

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
-import psycopg
 import pytest
 from flask import Flask
 from sqlalchemy import func, select, text, update
@@ -25,6 +24,7 @@ from segmentation.models.types import utc_now
 from segmentation.rejected import NoFile
 from tests.conftest import _administer, _postgres_url, make_app, make_store
 from tests.pages.conftest import SQLITE
+from tests.walls.role import bound_role, url_of
 
 ROWS, BATCH, BACKUPS = 6_000, 250, 3
 POSTGRES = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -145,29 +145,18 @@ def test_the_command_is_not_for_postgresql(application: Flask, tmp_path: Path) -
 
 @POSTGRES
 def test_a_role_that_owns_nothing_is_enough_to_serve(application: Flask, tmp_path: Path) -> None:
-    # The statements that docs/deployment.md gives.
-    docs = (Path(__file__).resolve().parents[2] / "docs" / "deployment.md").read_text()
-    grants = docs.split("```sql\n")[1].split("```")[0]
-    role = f"segmentation_web_{uuid.uuid4().hex[:8]}"
     url = application.config["DATABASE_URL"]
-    statements = grants.replace("segmentation_web", role).replace("PASSWORD 'change me'", "")
-    with psycopg.connect(url, autocommit=True) as connection:
-        statements = statements.replace("DATABASE segmentation", f'DATABASE "{connection.info.dbname}"')
-        statements = statements.replace("ROLE segmentation_owner ", "ROLE postgres ")
-        connection.execute(statements)
-        try:
-            serving = make_app(f"postgresql://{role}@{url.rsplit('@', 1)[1]}", tmp_path)
-            with serving.app_context():
-                store = make_store().id
-                db.session.remove()
-                (tmp_path / "a.csv").write_text("external_id\n1\n")
-                import_file(store, "customers", tmp_path / "a.csv", lambda _progress: None, NoFile())
-                with pytest.raises(Exception, match="must be owner"):
-                    db.session.execute(text("DROP TABLE customers"))
-                db.session.remove()
-                db.engine.dispose()
-            assert serving.test_client().get("/health/ready").status_code == 200
-            with serving.app_context():
-                db.engine.dispose()
-        finally:
-            connection.execute(f'DROP OWNED BY {role}; DROP ROLE {role}')
+    with bound_role(url) as role:
+        serving = make_app(url_of(url, role), tmp_path)
+        with serving.app_context():
+            store = make_store().id
+            db.session.remove()
+            (tmp_path / "a.csv").write_text("external_id\n1\n")
+            import_file(store, "customers", tmp_path / "a.csv", lambda _progress: None, NoFile())
+            with pytest.raises(Exception, match="must be owner"):
+                db.session.execute(text("DROP TABLE customers"))
+            db.session.remove()
+            db.engine.dispose()
+        assert serving.test_client().get("/health/ready").status_code == 200
+        with serving.app_context():
+            db.engine.dispose()

@@ -18,6 +18,7 @@ import pytest
 from segmentation.models.accounts import ROLES
 from tests.api.conftest import World, checked_error, world
 from tests.canary import shows_canary
+from tests.walls.role import bind_requests, bound_role
 from tests.walls.routes import ENDS_THE_SIGN_IN, JOBS, SIGNED_IN, Asked, all_routes, role_of
 from tests.walls.stores import Principal, Things, plant, principals, things, unknown
 
@@ -32,6 +33,17 @@ def walled(world: World) -> World:
     """The two stores with something of everything in each."""
     plant(world)
     return world
+
+
+@pytest.fixture
+def walls(walled: World, database_url: str) -> Iterator[None]:
+    """On PostgreSQL, the second wall around every request."""
+    if database_url.startswith("sqlite"):
+        yield
+        return
+    with bound_role(database_url) as role:
+        bind_requests(walled.app, role)
+        yield
 
 
 def cells(world: World, people: list[Principal]) -> Iterator[tuple[Asked, Principal]]:
@@ -103,8 +115,10 @@ def own_of(world: World, asked: Asked, who: Principal, kept: Things) -> Things:
     return replace(things(world, "a", kind, state), customer_id=kept.customer_id) if needed else kept
 
 
-def test_every_cell(walled: World, database_url: str) -> None:
-    """All principals on SQLite; on PostgreSQL one whom the database answers, and one who finds nothing."""
+def test_every_cell(walled: World, database_url: str, walls: None) -> None:
+    """All principals on SQLite; on PostgreSQL one whom the database answers, and one who finds nothing, both as a role
+    that row-level security binds.
+    """
     people, mine, theirs = principals(walled), things(walled, "a"), things(walled, "b")
     count: Counter[str] = Counter()
     asking = people if database_url.startswith("sqlite") else [people[2], people[4]]
