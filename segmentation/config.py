@@ -34,7 +34,8 @@ class Setting:
 
 
 def _secret(text: str) -> str:
-    if len(text) < MINIMUM_SECRET_LENGTH or len(set(text)) < 8:
+    pieces = {text[start:start + 3] for start in range(len(text) - 2)}  # few where something is written again and again
+    if len(text) < MINIMUM_SECRET_LENGTH or len(set(text)) < 8 or len(pieces) < MINIMUM_SECRET_LENGTH // 2:
         raise ValueError(f"needs at least {MINIMUM_SECRET_LENGTH} characters that are hard to guess")
     return text
 

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from secrets import token_hex, token_urlsafe
 
 import pytest
 
@@ -26,7 +27,9 @@ def test_defaults(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "text"), [
-    ("SECRET_KEY", ""), ("SECRET_KEY", "short"), ("SECRET_KEY", "a" * 64), ("DATABASE_URL", "mysql://x"),
+    ("SECRET_KEY", ""), ("SECRET_KEY", "short"), ("SECRET_KEY", "a" * 64),
+    ("SECRET_KEY", "change me " * 8), ("SECRET_KEY", "0123456789" * 5), ("SECRET_KEY", "x" * 31),
+    ("METRICS_TOKEN", "short"), ("METRICS_TOKEN", "secret! " * 6), ("DATABASE_URL", "mysql://x"),
     ("QUEUE", "amqp://x"), ("QUEUE", "queue.db"),
     ("PREVIEW_SECONDS", "0"), ("PREVIEW_SECONDS", "-1"), ("PREVIEW_SECONDS", "nan"), ("PREVIEW_SECONDS", "soon"),
     ("PROXIES", "-1"), ("PROXIES", "1.5"), ("LOG_LEVEL", "LOUD"), ("NO_SUCH_SETTING", "1"),
@@ -34,6 +37,12 @@ def test_defaults(tmp_path: Path) -> None:
 def test_a_bad_setting_is_named(name: str, text: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=PREFIX + name):
         read_settings({**SECRET, PREFIX + name: text}, tmp_path)
+
+
+def test_no_random_secret_is_refused(tmp_path: Path) -> None:
+    for _ in range(300):
+        for text in (token_hex(16), token_urlsafe(24), token_urlsafe(48)):
+            assert read_settings({PREFIX + "SECRET_KEY": text}, tmp_path)["SECRET_KEY"] == text
 
 
 def test_all_faults_are_named_at_once(tmp_path: Path) -> None:

@@ -200,16 +200,6 @@ def test_amounts_within_the_limits(world: World, written: str) -> None:
 
 
 @ON_SQLITE
-def test_a_batch_at_the_limits_and_past_them(world: World) -> None:
-    many = [{"external_id": f"n{n}"} for n in range(limits.RECORDS + 1)]
-    assert put(world, CUSTOMERS, *many[:-1])["created"] == limits.RECORDS
-    assert refused(world, CUSTOMERS, *many) == [("/customers", "too_many")]
-    lines = [{"unit_price": 1}] * (limits.ORDER_LINES + 1)
-    assert put(world, ORDERS, {**ORDER, "lines": lines[:-1]})["created"] == 1
-    assert refused(world, ORDERS, {**ORDER, "lines": lines}) == [("/orders/0/lines", "too_many")]
-
-
-@ON_SQLITE
 @pytest.mark.parametrize("url", [CUSTOMERS, ORDERS])
 def test_a_body_at_the_limit_and_past_it(world: World, url: str) -> None:
     body = json.dumps({url.rpartition("/")[2]: []}).encode()

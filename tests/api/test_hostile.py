@@ -315,59 +315,9 @@ def test_problems_of_the_whole_body_come_together(world: World) -> None:
     }
 
 
-def nested(depth: int) -> dict[str, Any]:
-    """Groups so many levels deep."""
-    leaf = {"field": "orders_count", "operator": "equals", "value": 1}
-    tree: dict[str, Any] = {"logic": "AND", "conditions": [leaf]}
-    for _ in range(depth - 1):
-        tree = {"logic": "OR", "groups": [tree]}
-    return tree
-
-
 def condition(operator: str, value: Any, field: str = "first_name") -> dict[str, Any]:
     """One condition, as a tree."""
     return {"logic": "AND", "conditions": [{"id": "c", "field": field, "operator": operator, "value": value}]}
-
-
-LEAF = condition("equals", 1, "orders_count")
-AT_THE_LIMIT = {
-    "depth": (nested(limits.RULE_DEPTH), nested(limits.RULE_DEPTH + 1)),
-    "conditions": tuple(
-        {"logic": "OR", "conditions": [{**LEAF["conditions"][0], "id": str(i)} for i in range(n)]}
-        for n in (limits.RULE_CONDITIONS, limits.RULE_CONDITIONS + 1)
-    ),
-    "groups": tuple(
-        {
-            "logic": "OR",
-            "groups": [{"logic": "AND", "conditions": [{**LEAF["conditions"][0], "id": str(i)}]} for i in range(n)],
-        }
-        for n in (limits.RULE_GROUPS - 1, limits.RULE_GROUPS)
-    ),
-    "values": tuple(condition("in", [f"v{i}" for i in range(n)]) for n in (limits.LIST_VALUES, limits.LIST_VALUES + 1)),
-    "text": tuple(condition("contains", "x" * n) for n in (limits.TEXT_LENGTH, limits.TEXT_LENGTH + 1)),
-    "number": tuple(condition("equals", n, "orders_amount") for n in (limits.NUMBER, limits.NUMBER + 1)),
-    "id": tuple({"id": "i" * n, "logic": "AND"} for n in (limits.ID_LENGTH, limits.ID_LENGTH + 1)),
-    "year": tuple(
-        condition("on", f"{year}-12-31", "created_at") for year in (limits.LATEST_YEAR, limits.LATEST_YEAR + 1)
-    ),
-    "first year": tuple(
-        condition("on", f"{year}-01-01", "created_at") for year in (limits.EARLIEST_YEAR, limits.EARLIEST_YEAR - 1)
-    ),
-}
-
-
-@pytest.mark.parametrize("name", AT_THE_LIMIT)
-def test_rules_at_a_limit_and_past_it(world: World, name: str) -> None:
-    at, past = AT_THE_LIMIT[name]
-    assert world.owner.post("/preview", {"rules": at}).status_code == 200
-    checked_error(world.owner.post("/preview", {"rules": past}), 422, "invalid_rules")
-
-
-@pytest.mark.parametrize(("key", "limit"), [("name", limits.NAME_LENGTH), ("description", limits.DESCRIPTION_LENGTH)])
-def test_texts_at_a_limit_and_past_it(world: World, key: str, limit: int) -> None:
-    body = {"name": "x", "rules": {"logic": "AND"}}
-    assert world.owner.post("", {**body, key: "n" * limit}).status_code == 201
-    assert checked_error(world.owner.post("", {**body, key: "n" * (limit + 1)}), 422)[0]["path"] == f"/{key}"
 
 
 @pytest.mark.parametrize(

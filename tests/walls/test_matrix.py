@@ -14,7 +14,9 @@ from difflib import unified_diff
 from typing import Any
 
 import pytest
+from flask import Flask
 
+from segmentation.headers import POLICY
 from segmentation.models.accounts import ROLES
 from tests.api.conftest import World, checked_error, world
 from tests.canary import shows_canary
@@ -60,10 +62,23 @@ def ask(who: Principal, asked: Asked, at: Things) -> Any:
     path, options = asked.request(at)
     answer = who.open(asked.method, path, **options)
     assert answer.status_code < 500, (who.name, asked, answer.text)
+    check_headers(answer)
     if who.name != "owner of another store":
         assert not shows_canary(answer), (who.name, asked)
         assert not SECRETS.search(answer.data), (who.name, asked)
     return answer
+
+
+def check_headers(answer: Any) -> None:
+    """Whatever is answered: nobody keeps it, nobody guesses what it is, and a page shows nothing from elsewhere."""
+    found = answer.headers
+    assert found["X-Content-Type-Options"] == "nosniff"
+    assert found["Referrer-Policy"] == "same-origin"
+    assert found["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert found["Cache-Control"] == "no-store" or answer.request.path.startswith("/static/")
+    assert answer.mimetype not in ("text/html", "image/svg+xml") or found["Content-Security-Policy"] == POLICY
+    assert "Server" not in found
+    assert "Access-Control-Allow-Origin" not in found
 
 
 def told(answer: Any, *asked_for: Things) -> tuple[int, bytes]:
@@ -159,6 +174,17 @@ def another_customer(people: list[Principal], at: Things) -> str:
     owner = next(each for each in people if each.role == "owner")
     rows = owner.open("GET", f"/api/customers?store_id={at.store_id}").json["data"]
     return str(rows[-1]["id"])
+
+
+@pytest.mark.parametrize(("method", "path", "status"), [
+    ("GET", "/no/such/page", 404), ("GET", "/api/no/such", 404), ("DELETE", "/health/live", 405),
+    ("OPTIONS", "/api/segmentation", 200), ("HEAD", "/sign-in", 200), ("GET", "/static/js/app.js?v=1", 200),
+    ("GET", "/static/no.js", 404), ("POST", "/api/auth/token", 415), ("GET", "/", 303),
+])
+def test_answers_of_no_route_have_the_headers_too(application: Flask, method: str, path: str, status: int) -> None:
+    with application.test_client().open(path, method=method) as answer:
+        assert answer.status_code == status
+        check_headers(answer)
 
 
 def test_the_other_store_does_see_the_canary(walled: World) -> None:
