@@ -9,7 +9,7 @@ BIN := .venv/bin
 SECRET := instance/secret_key
 WITH_SECRET = SEGMENTATION_SECRET_KEY="$${SEGMENTATION_SECRET_KEY:-$$(cat $(SECRET))}"
 
-.PHONY: help demo test lint oracle kills restarts fuzz tokens schema load bench builder-bench docs screenshots lock clean
+.PHONY: help demo test lint oracle kills restarts fuzz tokens schema load writers bench builder-bench docs screenshots lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -47,6 +47,9 @@ schema: .venv/develop ## 100 requests of every operation of the OpenAPI document
 
 load: .venv/develop ## lists, pages and previews at 20, 100 and 200 requests a second beside an import and an export
 	$(BIN)/python -m tests.campaigns.load
+
+writers: .venv/develop ## eight clients that only write into one SQLite file for a minute, beside an import
+	$(BIN)/python -m tests.campaigns.writers
 
 bench: .venv/develop ## previews over HTTP against hand-written SQL, imports, exports, refreshes
 	$(BIN)/python -m benchmarks

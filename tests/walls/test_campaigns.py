@@ -1,5 +1,5 @@
-"""A little of each campaign, so that what it found stays mended; the whole of them is behind `make fuzz` and
-`make tokens`.
+"""A little of each campaign, so that what it found stays mended; the whole of them is behind `make fuzz`,
+`make tokens` and `make writers`.
 """
 
 from __future__ import annotations
@@ -7,9 +7,12 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from tests.api.conftest import make_world
-from tests.campaigns import fuzz, tokens
+from segmentation.accounts import add_user
+from segmentation.extensions import db
+from tests.api.conftest import PASSWORD, make_world, sign_in
+from tests.campaigns import fuzz, tokens, writers
 from tests.campaigns.requests import Sent
+from tests.conftest import make_store
 from tests.pages.conftest import SQLITE
 
 REQUESTS = {"sqlite": 500, "postgresql": 250}
@@ -29,6 +32,31 @@ def test_no_token_of_another_hand_opens_anything(application: Flask) -> None:
     figures, accepted = tokens.run(application, 20_260, 300)
     assert not accepted
     assert figures["vectors"] > 100
+
+
+@SQLITE
+def test_many_who_write_at_once_hear_of_no_lock(application: Flask) -> None:
+    with application.app_context():
+        store = make_store().id
+        add_user(writers.EMAIL, PASSWORD, store, "owner")
+        db.session.remove()
+    token = sign_in(application.test_client(), writers.EMAIL)["access_token"]
+
+    def connect() -> writers.Ask:
+        http = application.test_client()
+
+        def asked(method: str, path: str, body: object) -> writers.Answer:
+            answer = http.open(path, method=method, json=body, headers={"Authorization": f"Bearer {token}"})
+            return answer.status_code, answer.json if answer.data else None
+
+        return asked
+
+    written = writers.run(connect, store, 2.0)
+    assert not written.wrong
+    with application.app_context():
+        assert not writers.differences(written, store)
+        db.session.remove()
+    assert written.done["customers"] >= writers.CLIENTS
 
 
 @pytest.mark.parametrize("answer", [
