@@ -1,21 +1,39 @@
-"""The world of the API's tests, visitors of its pages, and many hands at once."""
+"""The world of the API's tests, visitors of its pages, and many hands at once.
+
+On PostgreSQL every request here is answered as a role that row-level security binds, because much that concerns people
+is looked up before their store is known.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
 
+import pytest
 from flask import Flask
 from sqlalchemy import select
 
 from segmentation.extensions import db
 from segmentation.models import AuditEvent, User
-from tests.api.conftest import Client, World, world
+from tests.api.conftest import Client, World, make_world
 from tests.pages.conftest import owner, visit
+from tests.walls.role import bind_requests, bound_role
 
-__all__ = ["at_once", "events", "id_of", "owner", "visit", "world"]
+__all__ = ["at_once", "events", "id_of", "owner", "visit"]
+
+
+@pytest.fixture
+def world(application: Flask, database_url: str) -> Iterator[World]:
+    """The two stores on a fresh database, behind the second wall where there is one."""
+    made = make_world(application)
+    if database_url.startswith("sqlite"):
+        yield made
+        return
+    with bound_role(database_url) as role:
+        bind_requests(application, role)
+        yield made
 
 
 def at_once(app: Flask, calls: Sequence[Callable[[], Any]]) -> list[Any]:

@@ -249,6 +249,14 @@ def test_a_job_whose_holder_died_is_taken_back_behind_the_wall(world: World) -> 
     assert world.owner.get(f"/api/jobs/{job_id}").json["state"] == "done"
 
 
+def test_the_jobs_of_all_stores_are_measured_behind_the_wall(world: World) -> None:
+    for name in ("a", "b"):
+        add_job(world.as_user(f"owner@{name}.example", name), "refresh")
+    world.app.config["METRICS_TOKEN"] = "only for this test"
+    told = world.app.test_client().get("/metrics", headers={"Authorization": "Bearer only for this test"}).text
+    assert 'segmentation_jobs{kind="refresh",state="queued"} 2.0' in told
+
+
 def test_commands_work_behind_the_wall(world: World, tmp_path: Path) -> None:
     command = world.app.test_cli_runner().invoke
     made = command(args=["store", "create", "Third", "--timezone", "Asia/Riyadh", "--currency", "SAR"])
