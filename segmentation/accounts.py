@@ -48,13 +48,14 @@ def create_store(draft: StoreDraft, owner_id: uuid.UUID | None = None, once: Any
     store_id = new_id()
     keep_to(store_id)
     with writing() as session:
-        once.begin(session)
+        with across("member", owner_id or ""):
+            once.begin(session)
+            if owner_id is not None:
+                _check_room(session, owner_id)
         store = Store(id=store_id, **vars(check(draft)))
         session.add(store)
         session.flush()
         if owner_id is not None:
-            with across("member", owner_id):
-                _check_room(session, owner_id)
             session.add(Membership(store_id=store_id, user_id=owner_id, role="owner"))
         record(session, "store_create", user_id=owner_id, store_id=store_id)
         once.end(session, store)

@@ -21,7 +21,7 @@ from flask import g, has_app_context
 from sqlalchemy import Connection, Engine, event, text
 
 # member: the memberships of the user whose id is the key, and their stores. invite, token: the one whose digest is the
-# key. jobs: the rows of jobs, to take and take back. sweep: what is due in which store.
+# key. jobs: the rows of jobs, to take and take back. sweep: what is due in which store, old invites and tokens.
 Purpose = Literal["member", "invite", "token", "jobs", "sweep"]
 _TOLD = "segmentation_sight"
 _SET = text("SELECT set_config('segmentation.store_id', :store, true),"

@@ -6,7 +6,7 @@ Revision ID: 0007
 from alembic import op
 
 revision = '0007'
-down_revision = '0005'
+down_revision = '0006'
 branch_labels = None
 depends_on = None
 COLUMNS = ['store_id', 'number', 'id', 'orders_count', 'orders_amount', 'average_order_amount', 'first_order_at',

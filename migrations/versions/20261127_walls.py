@@ -2,14 +2,14 @@
 
 from alembic import op
 
-revision = '0007'
-down_revision = '0005'
+revision = '0008'
+down_revision = '0007'
 # Each in a query of its own, so that it is asked once a statement and not once a row.
 OWN = "(SELECT NULLIF(current_setting('segmentation.store_id', true), '')::uuid)"
 ACROSS = "(SELECT current_setting('segmentation.across', true))"
 KEY = "(SELECT current_setting('segmentation.key', true))"
 USER = ("(SELECT CASE current_setting('segmentation.across', true) WHEN 'member'"
-        " THEN current_setting('segmentation.key', true)::uuid END)")
+        " THEN NULLIF(current_setting('segmentation.key', true), '')::uuid END)")
 # Which rows a role that does not own the tables is let see and write, table by table.
 TABLES = ('stores', 'memberships', 'invites', 'api_tokens', 'customers', 'customer_tags', 'attributes',
           'customer_attributes', 'orders', 'order_lines', 'tombstones', 'segments', 'segment_revisions',
@@ -20,10 +20,13 @@ ROWS = {'stores': f'id = {OWN}',
 PURPOSES = (
     ('memberships', 'member', 'SELECT', f'user_id = {USER}'),
     ('stores', 'member', 'SELECT', f'id IN (SELECT store_id FROM memberships WHERE user_id = {USER})'),
+    ('answered_requests', 'member', 'SELECT',
+     f'store_id IN (SELECT store_id FROM memberships WHERE user_id = {USER})'),
     ('invites', 'invite', 'SELECT', f"digest = {KEY} AND {ACROSS} = 'invite'"),
     ('api_tokens', 'token', 'SELECT', f"digest = {KEY} AND {ACROSS} = 'token'"),
     ('jobs', 'jobs', 'ALL', f"{ACROSS} = 'jobs'"),
     *((table, 'sweep', 'SELECT', f"{ACROSS} = 'sweep'") for table in ('stores', 'segments', 'jobs')),
+    *((table, 'sweep', 'ALL', f"{ACROSS} = 'sweep'") for table in ('invites', 'api_tokens')),
 )
 
 

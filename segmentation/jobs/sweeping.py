@@ -141,9 +141,10 @@ def _forget_access() -> None:
     ended = func.coalesce(ApiToken.revoked_at, ApiToken.expires_at, type_=Instant)
     old = ((Session, Session.expires_at < now - LAPSED), (Invite, Invite.expires_at < now - LAPSED),
            (ApiToken, ended < now - REMEMBERED), (SignInFailures, SignInFailures.since < now - LAPSED))
-    found = [(model, which) for model, which in old if db.session.execute(select(1).where(which).limit(1)).first()]
-    if not found:
-        return  # a write would have others wait, every minute
-    with writing() as session:
-        for model, which in found:
-            session.execute(delete(model).where(which).execution_options(synchronize_session=False))
+    with across("sweep"):
+        found = [(model, which) for model, which in old if db.session.execute(select(1).where(which).limit(1)).first()]
+        if not found:
+            return  # a write would have others wait, every minute
+        with writing() as session:
+            for model, which in found:
+                session.execute(delete(model).where(which).execution_options(synchronize_session=False))

@@ -80,7 +80,12 @@ def first_week_day(country_code: str | None) -> int:
 
 def is_zone(name: str) -> bool:
     """Whether that is an IANA time zone."""
-    return name in available_timezones() and bool(ZoneInfo(name))
+    return name in _zones() and bool(ZoneInfo(name))
+
+
+@cache
+def _zones() -> set[str]:
+    return available_timezones()  # which looks through files each time
 
 
 @cache

@@ -16,9 +16,9 @@ from segmentation.values import codes
 @cache
 def zones(spoken: str) -> dict[str, str]:
     """IANA time zones that somebody lives by, and UTC; each called by its city."""
-    lived = [zone for zone in get_global("zone_territories") if not zone.startswith("Etc/")]
-    names = {zone: f"{get_timezone_location(zone, locale=spoken, return_city=True)} – {zone}"
-             for zone in lived if zone in available_timezones()}
+    known = available_timezones()  # which looks through files
+    lived = [zone for zone in get_global("zone_territories") if zone in known and not zone.startswith("Etc/")]
+    names = {zone: f"{get_timezone_location(zone, locale=spoken, return_city=True)} – {zone}" for zone in lived}
     return _by_name({**names, "UTC": "UTC"})
 
 

@@ -238,6 +238,29 @@ def test_jobs_and_sweeping_work_behind_the_wall(world: World) -> None:
         assert int(file.headers["X-Row-Count"]) >= 60
 
 
+def test_a_store_is_made_once_behind_the_wall(world: World) -> None:
+    made = [world.owner.post("/api/stores", {"name": "Souq", "timezone": "Africa/Cairo", "currency": "EGP"}, store="",
+                             headers={"Idempotency-Key": "once"}) for _ in range(2)]
+    assert [answer.status_code for answer in made] == [201, 201]
+    assert made[0].json == made[1].json
+    mine = world.owner.get("/api/stores", store="").json["stores"]
+    assert {store["id"] for store in mine} == {str(world.a), made[0].json["id"]}
+
+
+def test_invites_and_tokens_are_forgotten_behind_the_wall(world: World) -> None:
+    for name in ("a", "b"):
+        owner = world.as_user(f"owner@{name}.example", name)
+        assert owner.post("/api/invites", {"email": "new@x.example", "role": "viewer"}).status_code == 201
+        assert owner.post("/api/tokens", {"name": "t", "role": "viewer"}).status_code == 201
+    with world.app.app_context():
+        with across("sweep"), writing() as session:
+            session.execute(update(Invite).values(expires_at=utc_now() - timedelta(days=60)))
+            session.execute(update(ApiToken).values(expires_at=utc_now() - timedelta(days=60)))
+        sweeping.sweep()
+        with across("sweep"):
+            assert [db.session.query(model).count() for model in (Invite, ApiToken)] == [0, 0]
+
+
 def test_a_job_whose_holder_died_is_taken_back_behind_the_wall(world: World) -> None:
     job_id = add_job(world.owner, "refresh")
     with world.app.app_context():
