@@ -61,5 +61,4 @@ def _there(job: Job, path: Path | None) -> Path:
 def _described(response: Response, rows: int, sha256: bytes) -> Response:
     response.headers["X-Row-Count"] = str(rows)
     response.headers["Repr-Digest"] = f"sha-256=:{b64encode(sha256).decode()}:"
-    response.headers["Cache-Control"] = "no-store"
     return response

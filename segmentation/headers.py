@@ -25,5 +25,5 @@ def _add(response: Response) -> Response:
         kept = "v" in request.args or request.path.endswith(".woff2")
         response.headers["Cache-Control"] = A_YEAR if kept else "no-cache"
     else:
-        response.headers.setdefault("Cache-Control", "no-store")
+        response.headers["Cache-Control"] = "no-store"  # files too, which Flask would have asked for again each time
     return response
