@@ -9,7 +9,7 @@ BIN := .venv/bin
 SECRET := instance/secret_key
 WITH_SECRET = SEGMENTATION_SECRET_KEY="$${SEGMENTATION_SECRET_KEY:-$$(cat $(SECRET))}"
 
-.PHONY: help demo test lint oracle kills restarts fuzz tokens schema load writers bench builder-bench docs screenshots lock clean
+.PHONY: help demo test lint oracle kills restarts fuzz tokens schema load writers mutants bench builder-bench docs screenshots lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -50,6 +50,9 @@ load: .venv/develop ## lists, pages and previews at 20, 100 and 200 requests a s
 
 writers: .venv/develop ## eight clients that only write into one SQLite file for a minute, beside an import
 	$(BIN)/python -m tests.campaigns.writers
+
+mutants: .venv/develop ## each predicate on a store taken out of the code, one at a time, in a copy: tests must fail
+	nice $(BIN)/python -m tests.campaigns.mutants
 
 bench: .venv/develop ## previews over HTTP against hand-written SQL, imports, exports, refreshes
 	$(BIN)/python -m benchmarks
