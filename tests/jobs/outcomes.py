@@ -23,7 +23,8 @@ def check(job_id: uuid.UUID, rows: int, version: int) -> None:
     """Check that a job is done, and its work neither lost nor doubled; `version`: the data version it began with."""
     job = job_of(job_id)
     assert (job.state, job.error) == ("done", None)
-    {"export": _export, "refresh": _refresh, "score": _score}.get(job.kind, _import)(job, rows, version)
+    checks = {"export": _export, "refresh": _refresh, "score": _score, "settings": _settings}
+    checks.get(job.kind, _import)(job, rows, version)
 
 
 def _import(job: Any, rows: int, version: int) -> None:
@@ -84,6 +85,18 @@ def _score(job: Any, _rows: int, version: int) -> None:
     buyers = select(func.count()).where(Customer.store_id == job.store_id, Customer.orders_count > 0)
     marked = buyers.where(Customer.version == version + 1, Customer.segment.is_not(None))
     assert db.session.execute(marked).scalar_one() == db.session.execute(buyers).scalar_one() == job.result["buyers"]
+
+
+def _settings(job: Any, _rows: int, version: int) -> None:
+    assert version_of(job.store_id) == version + 1
+    orders = select(func.count()).where(Order.store_id == job.store_id)
+    counted = orders.where(Order.is_counted)
+    assert (db.session.execute(counted).scalar_one(), job.result["orders_changed"]) == (
+        0, db.session.execute(orders).scalar_one())
+    touched = select(func.count()).where(Customer.store_id == job.store_id, Customer.version == version + 1)
+    assert db.session.execute(touched).scalar_one() == job.result["customers_changed"] > 0
+    _check_sums(job.store_id)
+    assert _events(job.store_id, "store_change") == 1
 
 
 def _events(store_id: uuid.UUID, action: str) -> int:

@@ -8,6 +8,7 @@ import time
 
 from segmentation import create_app, imports, refreshing, scoring
 from segmentation.audience import matching
+from segmentation.facts import recounting
 from segmentation.jobs import worker
 from segmentation.jobs.work import Work
 
@@ -17,6 +18,7 @@ STEP = int(os.environ.get("SEGMENTATION_TEST_STEP", "10"))
 
 def main() -> None:
     """Work until told to stop."""
+    recounting.CUSTOMERS_AT_ONCE = STEP
     imports.BATCH_ROWS, matching.ROWS_AT_ONCE, scoring.ROWS, refreshing.AT_ONCE = 4 * STEP, STEP, STEP, 1
     tell = Work.tell
 

@@ -29,7 +29,7 @@ def is_midway(job_id: uuid.UUID) -> bool:
     job = job_of(job_id)
     if job.state != "running":
         return False
-    if job.kind == "score":  # all of it is one transaction, which nobody can look into
+    if job.kind in ("score", "settings"):  # all of it is one transaction, which nobody can look into
         time.sleep(0.5)
         return True
     return bool(job.checkpoint or job.done)
