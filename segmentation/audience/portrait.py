@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
 from itertools import pairwise
 from typing import Any
 
-from segmentation.audience.engines import Snapshot
-from segmentation.audience.matching import asked
+from segmentation.audience.engines import Part, Rows, Snapshot
+from segmentation.audience.matching import Question
+from segmentation.audience.remembering import remembered
 from segmentation.audience.scope import Scope
 from segmentation.rules.tree import Group
 
@@ -50,11 +52,31 @@ def portrait(scope: Scope, tree: Group, now: datetime, snapshot: Snapshot) -> Po
     """The portrait of the customers who match."""
     columns = ", ".join((*GROUPED, "count(*)", "SUM(CASE WHEN orders_count > 0 THEN 1 ELSE 0 END)",
                          "CAST(SUM(orders_amount) AS BIGINT)", "SUM(orders_count)"))
-    parts = asked(scope, now, snapshot, lambda question: question.text(
-        columns, question.compiler.group(tree), " GROUP BY 1, 2, 3, 4"))
-    rows = [(row[:4], Share(*map(int, row[4:]))) for part in parts for row in part]
+
+    def write(question: Question) -> str:
+        return question.text(columns, question.compiler.group(tree), " GROUP BY 1, 2, 3, 4")
+
+    def ask(part: Part) -> Portrait:
+        question = Question(scope, now, part.facts)
+        return _drawn(part.run(write(question), question.compiler.values))
+
+    question = Question(scope, now, snapshot.facts)
+    # The portrait is kept, and not the rows, of which there are ten times as many figures.
+    return reduce(_together, remembered(snapshot, scope.store_id, now, write(question), question.compiler, ask))
+
+
+def _drawn(found: Rows) -> Portrait:
+    rows = [(row[:4], Share(*map(int, row[4:]))) for row in found]
     return Portrait(sum((share for _, share in rows), Share()), _by(rows, lambda key: key[0]),
                     _by(rows, lambda key: int(key[1])), _by(rows, lambda key: (key[2], key[3])))
+
+
+def _together(one: Portrait, other: Portrait) -> Portrait:
+    def added(some: dict[Any, Share], more: dict[Any, Share]) -> dict[Any, Share]:
+        return {key: some.get(key, Share()) + more.get(key, Share()) for key in {**some, **more}}
+
+    return Portrait(one.everyone + other.everyone, added(one.labels, other.labels), added(one.bands, other.bands),
+                    added(one.cells, other.cells))
 
 
 def _by(rows: Iterable[tuple[Sequence[Any], Share]], key: Callable[[Sequence[Any]], Any]) -> dict[Any, Share]:

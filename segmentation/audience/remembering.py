@@ -25,7 +25,7 @@ from segmentation.models.types import EPOCH, MICROSECOND
 from segmentation.rules.writing import Writer
 
 Answer = TypeVar("Answer")
-MOST = 2_000  # answers
+MOST = 1_000  # answers
 SOON_LOOKED_AT = 200_000  # customers whose latest fact is found in less time than most questions take
 SECONDS_BETWEEN_LOOKS = 0.1
 _NOW = "now"
