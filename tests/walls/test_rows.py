@@ -100,7 +100,7 @@ def test_nothing_can_be_written_into_another_store(world: World) -> None:
 
 
 OPENED = {"member": {"stores": 1, "memberships": 1}, "invite": {"invites": 1}, "token": {"api_tokens": 1},
-          "jobs": {"jobs": 2}, "sweep": {"stores": 2, "segments": 2, "jobs": 2}}
+          "jobs": {"jobs": 2}, "sweep": {"stores": 2, "segments": 2, "jobs": 2, "invites": 2, "api_tokens": 2}}
 
 
 def test_a_purpose_opens_only_what_it_names_and_only_while_it_lasts(world: World) -> None:
