@@ -74,17 +74,22 @@ _SECOND = 1_000_000
 _HOUR = 3600 * _SECOND
 _HOURS = _Hours()
 _SECONDS = [f":{second // 60:02}:{second % 60:02}" for second in range(3600)]
-_SURE = 10**15  # a float holds as many units to the cent
+# Looked up, because to fill up with zeros takes longer than all the rest.
+_CENTS = [f".{cents:02}" for cents in range(100)]
+_MILLISECONDS = [f".{part:03}" for part in range(1000)]
+_MICROSECONDS = [f"{part:03}Z" for part in range(1000)]
 
 
 def _all_units(amounts: Sequence[int | None]) -> list[str]:
     return ["" if amount is None else
-            "%.2f" % ((amount + 50) // 100 / 100) if 0 <= amount < _SURE else _units(amount) for amount in amounts]
+            f"{(cents := (amount + 50) // 100) // 100}{_CENTS[cents % 100]}" if amount >= 0 else _units(amount)
+            for amount in amounts]
 
 
 def _all_instants(instants: Sequence[int | None]) -> list[str]:
     return ["" if at is None else
-            f"{_HOURS[at // _HOUR]}{_SECONDS[at // _SECOND % 3600]}.{at % _SECOND:06}Z" if at % _SECOND else
+            f"{_HOURS[at // _HOUR]}{_SECONDS[at // _SECOND % 3600]}"
+            f"{_MILLISECONDS[fraction // 1000]}{_MICROSECONDS[fraction % 1000]}" if (fraction := at % _SECOND) else
             f"{_HOURS[at // _HOUR]}{_SECONDS[at // _SECOND % 3600]}Z" for at in instants]
 
 
