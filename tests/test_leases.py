@@ -145,6 +145,13 @@ def test_a_waiting_job_is_taken_once(store: Store) -> None:
     assert (job_of(job_id).state, leases.waiting(5)) == ("running", [])
 
 
+@ON_SQLITE
+def test_the_jobs_that_wait_in_one_store_or_in_all(store: Store) -> None:
+    mine, theirs = waiting_job(store), waiting_job(make_store("another"))
+    assert leases.waiting(5) == [mine, theirs]
+    assert leases.waiting(5, store.id) == [mine]
+
+
 def test_so_many_of_a_kind_run_in_a_store(store: Store) -> None:
     first, second, third = (waiting_job(store) for _ in range(3))
     held = leases.take(first)

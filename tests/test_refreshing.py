@@ -23,6 +23,7 @@ from segmentation.models.types import new_id
 from segmentation.references import StoredSegments
 from segmentation.refreshing import batches, count_batch, due_segments, fingerprint
 from segmentation.segments import Draft, change_segment, create_segment, refresh_segment, rules_of
+from tests.conftest import make_store
 
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # the engine makes no difference
 NOON = datetime(2026, 5, 15, 12, tzinfo=UTC)
@@ -238,6 +239,17 @@ def test_the_sweep_waits_for_work_that_ends_in_a_refresh(scope: Scope) -> None:
     with writing() as session:
         session.execute(update(Job).where(Job.id == job_id).values(state="done"))
     assert len(sweeping.ask_refreshes()) == 1
+
+
+@ON_SQLITE
+def test_the_sweep_looks_at_each_store_for_itself(scope: Scope) -> None:
+    saved(scope)
+    touch(scope)
+    busy, without_segments = make_store("busy").id, operator_scope(make_store("without segments").id)
+    touch(without_segments)
+    with writing() as session:
+        leases.add(session, busy, "import_orders", {})
+    assert list(sweeping._stores_to_look_at(NOON)) == [scope.store_id]
 
 
 @ON_SQLITE
