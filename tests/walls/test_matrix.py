@@ -18,8 +18,8 @@ from flask import Flask
 
 from segmentation.headers import POLICY
 from segmentation.models.accounts import ROLES
-from tests.api.conftest import World, checked_error, world
-from tests.canary import shows_canary
+from tests.api.conftest import PASSWORD, World, checked_error, world
+from tests.canary import CANARY, shows_canary
 from tests.walls.role import bind_requests, bound_role
 from tests.walls.routes import ENDS_THE_SIGN_IN, JOBS, SIGNED_IN, Asked, all_routes, role_of
 from tests.walls.stores import Principal, Things, plant, principals, things, unknown
@@ -209,3 +209,18 @@ def test_a_route_that_nobody_declared_fails(walled: World) -> None:
         role_of(asked.method, asked.rule)
     with pytest.raises(LookupError, match="Things"):
         unknown().path(asked.rule)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_another_store_archived_is_not_listed(walled: World) -> None:
+    for name in ("a", "b"):
+        owner, http = walled.as_user(f"owner@{name}.example", name), walled.app.test_client()
+        made = owner.create(name=f"Archived by {name}" if name == "a" else f"Archived {CANARY}")["id"]
+        assert owner.delete(f"/{made}").status_code == 204
+        assert http.post("/sign-in", data={"email": f"owner@{name}.example", "password": PASSWORD}).status_code == 303
+        page = http.get(f"/stores/{owner.store}/segments/?archived")
+        assert page.status_code == 200
+        assert ("Archived by a" in page.text, CANARY in page.text) == (name == "a", name == "b")
+    mine = walled.app.test_client()
+    mine.post("/sign-in", data={"email": "owner@a.example", "password": PASSWORD})
+    assert CANARY not in mine.get(f"/stores/{walled.a}/segments/?archived").text
