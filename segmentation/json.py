@@ -45,8 +45,8 @@ def loads(data: bytes) -> Any:
 
 
 def loads_stored(text: str | bytes) -> Any:
-    """Parse JSON that we wrote ourselves."""
-    return _STORED.decode(text if isinstance(text, str) else text.decode())
+    """Parse JSON that we wrote ourselves. TypeError for a number, which SQLite makes of a column with just one."""
+    return _STORED.decode(text.decode() if isinstance(text, bytes) else text)
 
 
 def dumps(value: Any) -> bytes:

@@ -127,6 +127,10 @@ CASES: dict[str, Case | str] = {
     "api_tokens": "tests.people.test_api_tokens:test_tokens_at_the_limit_and_past_it",
     "token_days": Case(lambda world, days: world.owner.post(
         "/api/tokens", {"name": f"for {days} days", "role": "viewer", "days": days}), taken=201),
+    "counted_statuses": Case(lambda world, size: world.owner.put(
+        "/api/store", {"counted_statuses": [f"status {n}" for n in range(size)]})),
+    "changed_at_once": "tests.api.test_stores:test_a_large_store_is_changed_by_a_job",
+    "stores": "tests.api.test_stores:test_nobody_owns_more_than_their_share_whatever_the_race",
 }
 
 
