@@ -65,6 +65,14 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _replica(text: str) -> str:
+    if text not in ("", "off") and not text.removeprefix("duckdb:"):
+        raise ValueError("names no directory")
+    if text not in ("", "off") and not text.startswith("duckdb:"):
+        raise ValueError("must be off or duckdb:DIR")
+    return text
+
+
 def _level(text: str) -> str:
     if text not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
         raise ValueError("must be DEBUG, INFO, WARNING or ERROR")
@@ -86,6 +94,11 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("EXPORT_SECONDS", "900", "Deadline of the query behind an export.", _positive),
     Setting("METRICS_TOKEN", "", "Who brings it as bearer token may read `/metrics`; without one nobody may.",
             lambda text: _secret(text) if text else ""),
+    Setting("REPLICA", "", "Where columns lie from which big stores are counted: `duckdb:DIR`; or `off`.", _replica),
+    Setting("REPLICA_CUSTOMERS", "20000", "With fewer customers a store has no replica.", _count),
+    Setting("REPLICA_THREADS", "2", "Threads of DuckDB in each process.", lambda text: int(_positive(text)) or 1),
+    Setting("REPLICA_MEMORY", "512", "Megabytes of memory that DuckDB takes at most in each process.",
+            lambda text: int(_positive(text)) or 1),
     Setting("PROXIES", "0", "How many trusted proxies stand in front.", _count),
     Setting("LOG_LEVEL", "INFO", "`DEBUG`, `INFO`, `WARNING` or `ERROR`.", _level),
 )
@@ -108,6 +121,8 @@ def read_settings(environ: Mapping[str, str], instance: Path) -> dict[str, Any]:
     values["DATABASE_URL"] = values["DATABASE_URL"] or f"sqlite:///{instance / 'segmentation.db'}"
     values["QUEUE"] = values["QUEUE"] or f"sqlite:///{instance / 'queue.db'}"
     values["SPOOL_DIR"] = Path(values["SPOOL_DIR"] or instance / "spool")
+    where = values["REPLICA"] or f"duckdb:{values['SPOOL_DIR'] / 'replicas'}"
+    values["REPLICA"] = None if where == "off" else Path(where.removeprefix("duckdb:"))
     return values
 
 

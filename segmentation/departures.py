@@ -44,9 +44,11 @@ def departure() -> HasLeft | None:
 
 
 @contextmanager
-def watching(has_left: HasLeft, cancel: Callable[[], object]) -> Iterator[None]:
-    """Have `cancel` called, once and from another thread, if whoever asked leaves inside the block."""
-    watched = _Watched(has_left, cancel)
+def watching(has_left: HasLeft, cancel: Callable[[], object], *, again: bool = False) -> Iterator[None]:
+    """Have `cancel` called, from another thread, if whoever asked leaves inside the block: once, or again and `again`
+    until its end, where the first time may come before there is anything to cancel.
+    """
+    watched = _Watched(has_left, cancel, again)
     _watcher.watch(watched)
     try:
         yield
@@ -57,9 +59,10 @@ def watching(has_left: HasLeft, cancel: Callable[[], object]) -> Iterator[None]:
 class _Watched:
     """One block, and what to do if nobody waits for its end."""
 
-    def __init__(self, has_left: HasLeft, cancel: Callable[[], object]) -> None:
+    def __init__(self, has_left: HasLeft, cancel: Callable[[], object], again: bool) -> None:
         self._has_left = has_left
         self._cancel = cancel
+        self._again = again
         self._lock = Lock()
         self.is_over = False
 
@@ -67,7 +70,7 @@ class _Watched:
         """Cancel it if nobody waits any more."""
         with self._lock:
             if not self.is_over and self._has_left():
-                self.is_over = True
+                self.is_over = not self._again
                 self._cancel()
 
     def end(self) -> None:

@@ -33,7 +33,8 @@ DEATHS = 3  # processes that one job may cost, at one place, before it is given 
 QUEUED, RUNNING, DONE, FAILED, CANCELLED = "queued", "running", "done", "failed", "cancelled"
 UNFINISHED = (QUEUED, RUNNING)
 # Which kinds share how many places: so many run in a store at a time, the others wait.
-LANES = ((("import_customers", "import_orders", "settings"), 1), (("export",), 2), (("refresh",), 1), (("score",), 1))
+LANES = ((("import_customers", "import_orders", "settings"), 1), (("export",), 2), (("refresh",), 1), (("score",), 1),
+         (("replica",), 1))
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,8 @@ request_seconds = Histogram("segmentation_request_seconds", "Time until the answ
                             ("route", "method"), buckets=SECONDS, registry=registry)
 previews = Counter("segmentation_previews", "Previews by outcome: answered, refused, timeout, abandoned or failed.",
                    ("outcome",), registry=registry)
+told = Counter("segmentation_questions", "Questions about customers by who told: replica, primary, both or memory.",
+               ("by",), registry=registry)
 preview_seconds = Histogram("segmentation_preview_seconds", "Time that previews took in the database and around it.",
                             buckets=SECONDS, registry=registry)
 import_rows = Counter("segmentation_import_rows", "Rows of files that were dealt with: written or rejected.",

@@ -14,7 +14,7 @@ from segmentation.models import Job, Segment, SegmentRevision, Store
 from segmentation.models.types import from_units
 
 UNITS = {"export": "rows", "refresh": "segments", "score": "customers", "settings": "customers",
-         "import_customers": "bytes", "import_orders": "bytes"}
+         "import_customers": "bytes", "import_orders": "bytes", "replica": "customers"}
 
 
 def segment_shape(segment: Segment, problems: Sequence[Problem] = ()) -> dict[str, Any]:

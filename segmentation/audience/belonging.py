@@ -13,6 +13,7 @@ from segmentation import limits
 from segmentation.audience.engines import Snapshot
 from segmentation.audience.matching import Question
 from segmentation.audience.scope import Scope
+from segmentation.rules.dialects import Numbers
 from segmentation.rules.references import size
 from segmentation.rules.tree import Group
 
@@ -26,10 +27,9 @@ def matching_trees(
 ) -> Iterator[tuple[Key, bool]]:
     """Of each tree whether the customer of that number matches it, as far as the snapshot's deadline allows."""
     for some in _portions(trees):
-        question = Question(scope, now, replace(snapshot.facts, only=number))
+        question = Question(scope, now, replace(snapshot.facts, only=Numbers((number,))))
         tests = [f"CASE WHEN {question.compiler.group(tree)} THEN 1 ELSE 0 END" for tree in some.values()]
-        own = f"customers.number = {question.compiler.bind(number)}"
-        row = question.ask(snapshot, question.text(", ".join(tests), own)).one_or_none()
+        row = question.ask(snapshot, question.text(", ".join(tests))).one_or_none()
         if row is None:
             return
         yield from ((key, bool(matches)) for key, matches in zip(some, row, strict=True))

@@ -1,7 +1,9 @@
 """Which engine answers. Nothing above knows: it gets a `Snapshot`, one consistent state of the facts to ask.
 
-A question is asked of the parts that a store's customers are in (`Snapshot.gather`) and put together by who asks. So
-far there is one part: all of them, on the primary.
+A question is asked of the parts of a store's customers (`Snapshot.gather`) and put together by who asks: of all of them
+on the primary, or of those unchanged since the replica was made there, and of the changed on the primary. Every
+customer is in exactly one part and looks the same in it as on the primary, so the answer is exact. When the replica
+fails the whole is asked of the primary, in the same snapshot.
 """
 
 from __future__ import annotations
@@ -9,21 +11,23 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import monotonic
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection
 
+from segmentation import metrics
+from segmentation.audience import duck, replicas
+from segmentation.audience.duck import ReplicaFailed
+from segmentation.audience.replicas import Source, State
 from segmentation.database import reading
 from segmentation.departures import HasLeft, departure
-from segmentation.models import Store
-from segmentation.rules.dialects import DIALECTS
+from segmentation.rules.dialects import DIALECTS, DUCKDB
 from segmentation.rules.writing import Facts
 
 Rows = Sequence[Sequence[Any]]
 Answer = TypeVar("Answer")
-_STATE = select(Store.data_version, Store.last_customer_number).where(Store.id == bindparam("store_id"))
 
 
 @dataclass(frozen=True)
@@ -34,11 +38,6 @@ class Part:
     run: Callable[[str, Mapping[str, Any]], Rows]
 
 
-class _State(NamedTuple):
-    version: int
-    customers: int
-
-
 @dataclass
 class Snapshot:
     """A connection inside one read transaction of the primary, and how the facts are read there."""
@@ -47,7 +46,8 @@ class Snapshot:
     facts: Facts
     end: float = field(default_factory=lambda: monotonic() + 3600)
     has_left: HasLeft | None = None
-    _states: dict[uuid.UUID, _State] = field(default_factory=dict)
+    _states: dict[uuid.UUID, State] = field(default_factory=dict)
+    _sources: dict[uuid.UUID, Source | None] = field(default_factory=dict)
 
     def version(self, store_id: uuid.UUID) -> int:
         """The store's data version."""
@@ -57,15 +57,49 @@ class Snapshot:
         """How many customers the store has at most."""
         return self._state(store_id).customers
 
+    def is_divided(self, store_id: uuid.UUID) -> bool:
+        """Whether there is more to ask than the primary."""
+        return self._source(store_id) is not None
+
     def gather(self, store_id: uuid.UUID, ask: Callable[[Part], Answer]) -> list[Answer]:
         """The answers of the parts that the store's customers are in."""
-        driver = self.facts.dialect.as_driver
-        return [ask(Part(self.facts, lambda text, values: self.connection.exec_driver_sql(
-            driver(text), dict(values)).all()))]
+        source = self._source(store_id)
+        if source is not None:
+            try:
+                answers = [self._ask_replica(source, ask)]
+            except ReplicaFailed as failure:
+                replicas.distrust(source, failure)
+                self._sources[store_id] = None
+            else:
+                metrics.told.labels("both" if source.changed else "replica").inc()
+                return answers + ([ask(self._primary(source))] if source.changed else [])
+        metrics.told.labels("primary").inc()
+        return [ask(self._primary())]
 
-    def _state(self, store_id: uuid.UUID) -> _State:
+    def _ask_replica(self, source: Source, ask: Callable[[Part], Answer]) -> Answer:
+        engine = replicas.engine()
+        try:
+            with engine.reading(source.path) as connection:
+                return ask(Part(Facts(DUCKDB, but=source.changed), lambda text, values: duck.run(
+                    connection, text, values, self.end, self.has_left)))
+        except ReplicaFailed as failure:
+            if failure.of_engine:
+                duck.forget(engine)
+            raise
+
+    def _primary(self, source: Source | None = None) -> Part:
+        facts = self.facts if source is None else replace(self.facts, only=source.changed)
+        driver = facts.dialect.as_driver
+        return Part(facts, lambda text, values: self.connection.exec_driver_sql(driver(text), dict(values)).all())
+
+    def _source(self, store_id: uuid.UUID) -> Source | None:
+        if store_id not in self._sources:
+            self._sources[store_id] = replicas.source(self.connection, store_id, self._state(store_id))
+        return self._sources[store_id]
+
+    def _state(self, store_id: uuid.UUID) -> State:
         if store_id not in self._states:
-            self._states[store_id] = _State(*self.connection.execute(_STATE, {"store_id": store_id}).one())
+            self._states[store_id] = replicas.state(self.connection, store_id)
         return self._states[store_id]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -20,13 +20,14 @@ from segmentation.audience.engines import Part, Rows, Snapshot
 from segmentation.audience.remembering import remembered
 from segmentation.audience.scope import Scope
 from segmentation.models import Customer
-from segmentation.rules.predicates import OneOf
+from segmentation.rules.dialects import Numbers
 from segmentation.rules.sql import Compiler
 from segmentation.rules.tree import Group
 from segmentation.rules.windows import Clock
 from segmentation.rules.writing import Facts
 
 ROWS_AT_ONCE = 2_000
+NUMBERS_AT_ONCE = 100_000
 FIRST = 500  # the first so many in an order are found at once, because whoever asks for a page asks for the next one
 CUSTOMERS = Customer.__table__
 KEY = "customers.id"
@@ -60,7 +61,7 @@ class Question:
 
     def text(self, columns: str, where: str = "TRUE", rest: str = "") -> str:
         """The statement that selects from the store's customers for whom the written condition holds."""
-        own = f"customers.store_id = {self.compiler.store}"
+        own = self._own("customers.number")
         return f"{self.compiler.with_sets()}SELECT {columns} FROM customers WHERE {own} AND {where}{rest}"
 
     def counting(self, tree: Group) -> str:
@@ -71,8 +72,13 @@ class Question:
             return self.text("count(*)", condition)
         # Whoever has orders is a customer, so it is enough to count the set itself.
         name, wanted = lone
-        everyone = f"(SELECT count(*) FROM customers WHERE customers.store_id = {self.compiler.store}) - "
-        return f"{self.compiler.with_sets()}SELECT {'' if wanted else everyone}count(*) FROM {name}"
+        everyone = f"(SELECT count(*) FROM customers WHERE {self._own('customers.number')}) - "
+        but = self.compiler.besides(f"{name}.number")
+        where = f" WHERE TRUE{but}" if but else ""
+        return f"{self.compiler.with_sets()}SELECT {'' if wanted else everyone}count(*) FROM {name}{where}"
+
+    def _own(self, number: str) -> str:
+        return f"customers.store_id = {self.compiler.store}{self.compiler.asked_about(number)}"
 
     def ask(self, snapshot: Snapshot, written: str, *columns: ColumnElement[Any], **options: Any) -> Result[Any]:
         """The rows of a statement; `columns` give their types, where these matter."""
@@ -133,11 +139,34 @@ def stream(
 
     Whoever may stop before the end closes it, because the database keeps a cursor open for it.
     """
-    question = Question(scope, now, snapshot.facts)
     columns = _names([CUSTOMERS.c[key] for key in keys])
+    if snapshot.is_divided(scope.store_id):
+        for numbers in _numbers(scope, tree, now, snapshot):
+            question = Question(scope, now, replace(snapshot.facts, only=numbers))
+            yield question.ask(snapshot, question.text(columns, rest=" ORDER BY customers.number")).all()
+        return
+    question = Question(scope, now, snapshot.facts)
     written = question.text(columns, question.compiler.group(tree), " ORDER BY customers.number")
     with question.ask(snapshot, written, stream_results=True, max_row_buffer=ROWS_AT_ONCE) as rows:
         yield from rows.partitions(ROWS_AT_ONCE)
+
+
+def _numbers(scope: Scope, tree: Group, now: datetime, snapshot: Snapshot) -> Generator[Numbers, None, None]:
+    """The numbers of all who match, in order, some at a time."""
+    last = -1
+    while True:
+        def ask(part: Part, last: int = last) -> Rows:
+            question = Question(scope, now, part.facts)
+            where = f"{question.compiler.group(tree)} AND customers.number > {question.compiler.bind(last)}"
+            rest = f" ORDER BY customers.number LIMIT {NUMBERS_AT_ONCE}"
+            return part.run(question.text("customers.number", where, rest), question.compiler.values)
+
+        found = sorted(row[0] for rows in snapshot.gather(scope.store_id, ask) for row in rows)[:NUMBERS_AT_ONCE]
+        for start in range(0, len(found), ROWS_AT_ONCE):
+            yield Numbers(found[start:start + ROWS_AT_ONCE])
+        if len(found) < NUMBERS_AT_ONCE:
+            return
+        last = found[-1]
 
 
 @lru_cache(maxsize=64)
@@ -184,15 +213,16 @@ def _first(
 def _rows(
     scope: Scope, now: datetime, snapshot: Snapshot, request: PageRequest, first: Sequence[_First]
 ) -> Sequence[Row[Any]]:
-    """The page, from the first in the order: of a single part it is known which of them are on it."""
+    """The page, from the first in the order. Of a single part it is known which of them are on it; the order of two
+    parts together the primary knows, which also knows what they look like.
+    """
     numbers, offset = [number for part in first for number in part.numbers], request.offset
     if len(first) == 1:
         numbers, offset = numbers[offset:offset + request.limit], 0
-    question, columns = Question(scope, now, snapshot.facts), tuple(CUSTOMERS.c)
-    compiler = question.compiler
-    these = compiler.test("customers.number", OneOf(tuple(numbers)))
+    question = Question(scope, now, replace(snapshot.facts, only=Numbers(numbers)))
+    columns, compiler = tuple(CUSTOMERS.c), question.compiler
     rest = f" ORDER BY {_order(request)} LIMIT {compiler.bind(request.limit)} OFFSET {compiler.bind(offset)}"
-    return question.ask(snapshot, question.text(_names(columns), these, rest), *columns).all()
+    return question.ask(snapshot, question.text(_names(columns), rest=rest), *columns).all()
 
 
 def _order(request: PageRequest) -> str:

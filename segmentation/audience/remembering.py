@@ -2,7 +2,7 @@
 
 An answer follows from the store's data version, the statement that was written for it and the values bound to that; so
 that is its key, and two trees that mean the same share it. One value moves with every question: the end of a window
-that ends now. Wherever it ends after the store's last fact, it asks for the same.
+that ends now. As long as no fact of the store is later than the earlier of two questions, they ask for the same.
 
 What several ask at once is computed once: the others wait for the first.
 """
@@ -17,8 +17,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
 from time import monotonic
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
+from segmentation import metrics
 from segmentation.audience.engines import Part, Snapshot
 from segmentation.errors import Abandoned, query_timeout
 from segmentation.models.types import EPOCH, MICROSECOND
@@ -26,7 +27,7 @@ from segmentation.rules.writing import Writer
 
 Answer = TypeVar("Answer")
 MOST = 1_000  # answers
-SOON_LOOKED_AT = 200_000  # customers whose latest fact is found in less time than most questions take
+SOON_LOOKED_AT = 200_000  # customers whose latest fact is found, without a replica, sooner than most answers
 SECONDS_BETWEEN_LOOKS = 0.1
 _NOW = "now"
 # The columns that windows are asked about, by table.
@@ -42,7 +43,12 @@ class _Turn:
     wanted: int = 0
 
 
-_kept: OrderedDict[Hashable, list[Any]] = OrderedDict()
+class _Kept(NamedTuple):
+    answers: list[Any]
+    asked_at: datetime
+
+
+_kept: OrderedDict[Hashable, _Kept] = OrderedDict()
 _latest: OrderedDict[Hashable, datetime] = OrderedDict()
 _turns: dict[Hashable, _Turn] = {}
 _lock = Lock()
@@ -58,15 +64,18 @@ def remembered(snapshot: Snapshot, store_id: uuid.UUID, now: datetime, written: 
     end = writer.dialect.bind(now + MICROSECOND)
     values = tuple((name, _NOW if name in writer.instants and value == end else _hashable(value))
                    for name, value in writer.values.items())
-    if any(value == _NOW for _, value in values) and not _is_past(snapshot, store_id, now):
+    moves = any(value == _NOW for _, value in values)
+    if moves and not _may_be_past(snapshot, store_id, now):
         return snapshot.gather(store_id, ask)
     key = (store_id, version, written, values)
     with _turn(key, snapshot):
-        found = _find(_kept, key)
-        if found is None:
-            found = snapshot.gather(store_id, ask)
-            _keep(_kept, key, found)
-    return cast("list[Answer]", found)
+        kept: _Kept | None = _find(_kept, key)
+        if kept is not None and (not moves or _latest_fact(snapshot, store_id) <= min(now, kept.asked_at)):
+            metrics.told.labels("memory").inc()
+            return cast("list[Answer]", kept.answers)
+        answers = snapshot.gather(store_id, ask)
+        _keep(_kept, key, _Kept(answers, now))
+    return answers
 
 
 def forget_everything() -> None:
@@ -120,23 +129,31 @@ def _hashable(value: Any) -> Hashable:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _is_past(snapshot: Snapshot, store_id: uuid.UUID, now: datetime) -> bool:
-    """Whether no fact of the store is later than now; no also where it would take long to tell."""
-    if snapshot.customers(store_id) > SOON_LOOKED_AT:
+def _may_be_past(snapshot: Snapshot, store_id: uuid.UUID, now: datetime) -> bool:
+    """Whether, for all that is known, no fact of the store is later than now; no also where it would take long to tell.
+    """
+    if snapshot.customers(store_id) > SOON_LOOKED_AT and not snapshot.is_divided(store_id):
         return False
+    latest: datetime | None = _find(_latest, (store_id, snapshot.version(store_id)))
+    return latest is None or latest <= now
+
+
+def _latest_fact(snapshot: Snapshot, store_id: uuid.UUID) -> datetime:
+    """An instant that no fact of the store is later than; not looked for before a question is asked again."""
     key = (store_id, snapshot.version(store_id))
     with _turn(key, snapshot):
-        latest = _find(_latest, key)
+        latest: datetime | None = _find(_latest, key)
         if latest is None:
             latest = max(snapshot.gather(store_id, lambda part: _latest_of(part, store_id)))
             _keep(_latest, key, latest)
-    return bool(latest <= now)
+    return latest
 
 
 def _latest_of(part: Part, store_id: uuid.UUID) -> datetime:
     writer, instants = Writer(part.facts, store_id), [EPOCH]
     for table, columns in _INSTANTS.items():
         latest = ", ".join(f"max({table}.{column})" for column in columns)
-        written = f"SELECT {latest} FROM {table} WHERE {table}.store_id = {writer.store}"
+        asked = writer.of_customer("customers.number" if table == "customers" else f"{table}.customer_number")
+        written = f"SELECT {latest} FROM {table} WHERE {table}.store_id = {writer.store}{asked}"
         instants += [writer.dialect.instant(each) for each in part.run(written, writer.values)[0] if each is not None]
     return max(instants)

@@ -17,9 +17,11 @@ from segmentation.exports.segment import ExportedFile, Wanted, record_export, wr
 from segmentation.imports import Kind, Progress, import_file
 from segmentation.jobs import files
 from segmentation.jobs.work import Work
+from segmentation.models import Replica
 from segmentation.models.types import utc_now
 from segmentation.refreshing import batches, count_batch, due_segments
 from segmentation.rejected import RejectedFile
+from segmentation.replication import is_wanted, renew
 from segmentation.scoring import ScoringResult, score_store
 from segmentation.segments import get_segment, rules_of
 from segmentation.stores import apply_changes
@@ -67,6 +69,7 @@ def score(work: Work) -> None:
     def then(session: Session, result: ScoringResult) -> None:
         told = {"buyers": result.buyers, "changed": result.changed}
         leases.finish(session, work.lease, told, result.buyers)
+        _renew_replica(session, work.store_id)
         leases.add_once(session, work.store_id, "refresh")
 
     score_store(work.store_id, utc_now(), work.tell, then)
@@ -77,6 +80,8 @@ def settings(work: Work) -> None:
     with writing() as session:
         figures = apply_changes(session, work.store_id, work.params["changes"], work.user_id, work.tell)
         leases.finish(session, work.lease, figures, work.meter.total or 0)
+        if figures:
+            _renew_replica(session, work.store_id)
 
 
 def import_upload(work: Work) -> None:
@@ -93,9 +98,24 @@ def import_upload(work: Work) -> None:
                 work.user_id, work.lease, work.params.get("mapping"))
 
 
+def replica(work: Work) -> None:
+    """A columnar copy of the store as it is now, announced in the transaction that ends the job."""
+    def then(session: Session, row: Replica) -> None:
+        told = {"data_version": row.version, "customers": row.customers}
+        leases.finish(session, work.lease, told, row.customers)
+
+    renew(work.store_id, work.check, then=then)
+
+
 KINDS: dict[str, Callable[[Work], None]] = {
     "export": export, "refresh": refresh, "score": score, "settings": settings, "import_customers": import_upload,
-    "import_orders": import_upload}
+    "import_orders": import_upload, "replica": replica}
+
+
+def _renew_replica(session: Session, store_id: uuid.UUID) -> None:
+    """Have a new replica made at once: so many customers may have changed that the old one is of no use."""
+    if is_wanted(store_id):
+        leases.add_once(session, store_id, "replica")
 
 
 def _refresh_one(work: Work, segment_id: uuid.UUID) -> None:

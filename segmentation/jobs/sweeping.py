@@ -9,12 +9,13 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from itertools import islice
 from time import time
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select
 
-from segmentation import leases
+from segmentation import leases, replication
 from segmentation.auth import operator_scope
 from segmentation.database import let_go, writing
 from segmentation.extensions import db
@@ -48,7 +49,7 @@ def look_after() -> None:
 
 def sweep() -> None:
     """What is due every minute. Raises nothing."""
-    for chore in (_remove_folders, _forget_jobs, _forget_access, ask_refreshes):
+    for chore in (_remove_folders, _forget_jobs, _forget_access, replication.sweep, ask_replicas, ask_refreshes):
         try:
             chore()
         except Exception:
@@ -66,6 +67,17 @@ def ask_refreshes() -> Sequence[uuid.UUID]:
         added += [job_id] if job_id else []
         if len(added) == STORES_AT_ONCE:
             break
+    for job_id in added:
+        enqueue(job_id)
+    return added
+
+
+def ask_replicas() -> Sequence[uuid.UUID]:
+    """Have the replicas made that are due; the jobs that were added."""
+    added = []
+    for store_id in islice(replication.due_stores(), STORES_AT_ONCE):
+        with writing() as session:
+            added.append(leases.add(session, store_id, "replica", {}).id)
     for job_id in added:
         enqueue(job_id)
     return added

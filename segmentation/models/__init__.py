@@ -1,4 +1,4 @@
-"""The tables: accounts, facts, requests, segments, work. Importing this registers them all."""
+"""The tables: accounts, facts, replicas, requests, segments, work. Importing this registers them all."""
 
 from segmentation.models.accounts import ApiToken, Invite, Membership, Session, SignInFailures, Store, User
 from segmentation.models.facts import (
@@ -10,6 +10,7 @@ from segmentation.models.facts import (
     OrderLine,
     Tombstone,
 )
+from segmentation.models.replicas import Replica
 from segmentation.models.requests import AnsweredRequest
 from segmentation.models.segments import Segment, SegmentRevision
 from segmentation.models.work import AuditEvent, Job
@@ -27,6 +28,7 @@ __all__ = [
     "Membership",
     "Order",
     "OrderLine",
+    "Replica",
     "Segment",
     "SegmentRevision",
     "Session",

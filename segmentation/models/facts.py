@@ -27,6 +27,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from segmentation.extensions import Base
 from segmentation.models.types import FOLDED_TEXT, Identifier, Instant
 
+ORDERS_BY_CUSTOMER = "ix_orders_store_id_customer_number_is_counted_ordered_at_amount"
 CLUSTERED = {"sqlite_with_rowid": False}  # rows lie in key order, so one store's rows lie together
 # What most rules and orders ask of a customer, a quarter as wide as the row: who asks all customers reads this alone.
 NARROW = ("number", "id", "orders_count", "orders_amount", "average_order_amount", "first_order_at", "last_order_at",
@@ -146,7 +147,7 @@ class Order(Base):
     __table_args__ = (
         _customer_key(),
         UniqueConstraint("store_id", "external_id"),
-        Index(None, "store_id", "customer_number", "is_counted", "ordered_at", "amount"),
+        Index(ORDERS_BY_CUSTOMER, "store_id", "customer_number", "is_counted", "ordered_at", "amount"),
         CLUSTERED,
     )
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from segmentation import json
@@ -24,13 +25,16 @@ _PARAMETER = re.compile(r":(\w+)")
 class Dialect:
     """One engine's SQL. `bind` makes a Python value what the driver takes; `instant` reads one back.
 
-    `member` and `not_member` ask whether a customer is in a named set; `materialized` makes the engine compute such a
-    set once. `group_unindexed` groups rows whose index would only be in the way. `as_driver` turns a finished text into
-    what the driver takes.
+    `among` is `in_list` for many whole numbers; `look_up` has the engine find a table's rows by such numbers, one after
+    the other, where it would rather walk the table. `member` and `not_member` ask whether a customer is in a named set;
+    `materialized` makes the engine compute such a set once. `group_unindexed` groups rows whose index would only be in
+    the way. `as_driver` turns a finished text into what the driver takes.
     """
 
     name: str
     in_list: str
+    among: str
+    look_up: str | None
     anywhere: str
     at_start: str
     at_end: str
@@ -44,16 +48,54 @@ class Dialect:
     as_driver: Callable[[str], str]
 
 
+class Numbers(tuple[int, ...]):
+    """Many whole numbers as one value, for `among`; they may be bound to many statements."""
+
+    @cached_property
+    def text(self) -> str:
+        """The numbers as a JSON list."""
+        return json.dumps_text(list(self))
+
+
 def _bind_sqlite(value: Any) -> Any:
     if isinstance(value, datetime):
         return to_microseconds(value)
     if isinstance(value, tuple):
-        return json.dumps_text(list(value))
+        return value.text if isinstance(value, Numbers) else json.dumps_text(list(value))
     return value.bytes if isinstance(value, uuid.UUID) else value
 
 
 def _bind_postgresql(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
+
+
+def _bind_duckdb(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return to_microseconds(value)
+    if isinstance(value, Numbers):
+        return value.text
+    return value.bytes if isinstance(value, uuid.UUID) else value
+
+
+def expanded(text: str, values: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """A text for DuckDB with what it binds and nothing else. The values of a list are bound one by one, because to bind
+    the list takes time that grows with its square. The store of a replica is 0 (see `audience.columnar`).
+    """
+    bound: dict[str, Any] = {}
+
+    def name(match: re.Match[str]) -> str:
+        key = match[1]
+        if key == "store":
+            return "0"
+        value = values[key]
+        if not isinstance(value, tuple):
+            bound[key] = value
+            return f"${key}"
+        each = {f"{key}_{place}": one for place, one in enumerate(value)}
+        bound.update(each)
+        return f"({', '.join(f'${one}' for one in each)})" if each else "(SELECT 1 WHERE FALSE)"
+
+    return _PARAMETER.sub(name, text), bound
 
 
 def _as_psycopg(text: str) -> str:
@@ -64,6 +106,8 @@ def _as_psycopg(text: str) -> str:
 SQLITE = Dialect(
     name="sqlite",
     in_list=IN_LIST["sqlite"],
+    among=IN_LIST["sqlite"],
+    look_up="json_each({value}) AS asked CROSS JOIN {table} INDEXED BY {index} ON {column} = asked.value",
     anywhere="instr({column}, {value}) > 0",
     at_start="instr({column}, {value}) = 1",
     at_end="substr({column}, -length({value})) = {value}",
@@ -80,6 +124,8 @@ SQLITE = Dialect(
 POSTGRESQL = Dialect(
     name="postgresql",
     in_list=IN_LIST["postgresql"],
+    among=IN_LIST["postgresql"],
+    look_up=None,
     anywhere="strpos({column}, {value}) > 0",
     at_start="starts_with({column}, {value})",
     at_end="right({column}, length({value})) = {value}",
@@ -92,4 +138,21 @@ POSTGRESQL = Dialect(
     instant=lambda value: value,
     as_driver=_as_psycopg,
 )
-DIALECTS = {dialect.name: dialect for dialect in (SQLITE, POSTGRESQL)}
+DUCKDB = Dialect(
+    name="duckdb",
+    in_list="{column} IN {value}",
+    among="{column} IN (SELECT unnest(from_json({value}, '[\"BIGINT\"]')))",
+    look_up=None,
+    anywhere="contains({column}, {value})",
+    at_start="starts_with({column}, {value})",
+    at_end="ends_with({column}, {value})",
+    member="{column} IN (SELECT number FROM {set})",
+    not_member="{column} NOT IN (SELECT number FROM {set})",
+    materialized=False,
+    group_unindexed="{column}",
+    texts="CAST(to_json(list({column})) AS VARCHAR)",
+    bind=_bind_duckdb,
+    instant=from_microseconds,
+    as_driver=str,
+)
+DIALECTS = {dialect.name: dialect for dialect in (SQLITE, POSTGRESQL, DUCKDB)}

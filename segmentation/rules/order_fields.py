@@ -12,12 +12,13 @@ from segmentation.rules.places import Aggregate, Column, Source
 
 # The columns of orders that the index by customer holds.
 INDEXED = frozenset({"ordered_at", "amount"})
-_LINES = ("order_lines JOIN orders ON orders.store_id = order_lines.store_id"
-          " AND orders.number = order_lines.order_number")
+_OF_THE_ORDER = "order_lines.store_id = orders.store_id AND order_lines.order_number = orders.number"
+_LINES = f"order_lines JOIN orders ON {_OF_THE_ORDER}"
 SOURCES: Mapping[str, Source] = {
     "orders": Source("orders", "orders.store_id = {store} AND orders.is_counted", INDEXED),
     "all_orders": Source("orders", "orders.store_id = {store}", INDEXED),
-    "items": Source(_LINES, "order_lines.store_id = {store} AND orders.is_counted"),
+    "items": Source(_LINES, "order_lines.store_id = {store} AND orders.is_counted",
+                    further=f" CROSS JOIN order_lines ON {_OF_THE_ORDER}"),
 }
 _TOTAL = "CAST(SUM(orders.amount) AS BIGINT)"
 # Rounded to the nearest unit, halves away from zero, in whole numbers: no engine's rounding is trusted.

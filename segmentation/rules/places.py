@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from segmentation.models.facts import ORDERS_BY_CUSTOMER
 from segmentation.rules.predicates import AllOf, Equal, OneOf, Predicate, Span
 from segmentation.rules.writing import Writer
 
@@ -156,11 +157,14 @@ class AttributeValue(_Elsewhere):
 
 @dataclass(frozen=True)
 class Source:
-    """Which rows an aggregate runs over. `covered`: the columns that an index by customer holds."""
+    """Which rows an aggregate runs over. `covered`: the columns that an index by customer holds. `further`: what
+    joins to an order found already the rows that belong to it.
+    """
 
     tables: str
     rows: str
     covered: frozenset[str] = frozenset()
+    further: str = ""
 
     def covers(self, where: Where | None) -> bool:
         """Whether that index alone answers."""
@@ -194,18 +198,20 @@ class Aggregate(_Elsewhere):
     def value(self, w: Writer, where: Where | None) -> str:
         """The aggregate of one customer."""
         value = self.expression if self.nullable else f"COALESCE({self.expression}, 0)"
-        return (f"(SELECT {value} FROM {self.source.tables} WHERE {self._rows(w, where)}"
-                " AND orders.customer_number = customers.number)")
+        own = " AND orders.customer_number = customers.number"
+        return f"(SELECT {value} FROM {self.source.tables} WHERE {self._rows(w, where, own)})"
 
     def _groups(self, w: Writer, where: Where | None) -> str:
         key = "orders.customer_number"
         if not self.source.covers(where):
             key = w.dialect.group_unindexed.format(column=key)
-        return (f"SELECT orders.customer_number AS number FROM {self.source.tables}"
-                f" WHERE {self._rows(w, where)} GROUP BY {key}")
+        found = w.looked_up("orders", "orders.customer_number", ORDERS_BY_CUSTOMER)
+        tables = f"{found}{self.source.further}" if found else self.source.tables
+        rows = self._rows(w, where, "" if found else w.of_customer("orders.customer_number"))
+        return f"SELECT orders.customer_number AS number FROM {tables} WHERE {rows} GROUP BY {key}"
 
-    def _rows(self, w: Writer, where: Where | None) -> str:
-        own = f"{self.source.rows.format(store=w.store)}{w.of_customer('orders.customer_number')}"
+    def _rows(self, w: Writer, where: Where | None, narrowed: str) -> str:
+        own = f"{self.source.rows.format(store=w.store)}{narrowed}"
         return f"{own} AND ({where.write()})" if where else own
 
 

@@ -12,19 +12,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from segmentation.rules.dialects import Dialect
+from segmentation.rules.dialects import Dialect, Numbers
 from segmentation.rules.predicates import Equal, OneOf, Piece, Predicate, Span
+
+NOBODY = Numbers()
 
 
 @dataclass(frozen=True)
 class Facts:
     """Where the facts of one store are read from: an engine's dialect; the tables have the names of the models'.
 
-    `only`: the number of the one customer who is asked about, where it is one. Then nobody else's facts are looked at.
+    `only`: the numbers of the customers who are asked about, where these are few. Then nobody else's facts are looked
+    at. `but`: the numbers of those who are not asked about.
     """
 
     dialect: Dialect
-    only: int | None = None
+    only: Numbers | None = None
+    but: Numbers = NOBODY
 
 
 class Writer:
@@ -38,7 +42,9 @@ class Writer:
         self.instants: set[str] = set()  # the names of those values that are instants
         self.sets: dict[str, str] = {}
         self._distinct: set[str] = set()
-        self._only = None if facts.only is None else self.bind(facts.only)
+        self._few = self.bind(facts.only) if facts.only is not None and len(facts.only) != 1 else None
+        self._only = None if facts.only is None else self._numbers(facts.only, self._few)
+        self._but = self._numbers(facts.but) if facts.but else None
 
     def bind(self, value: Any) -> str:
         """The parameter that holds `value`."""
@@ -49,8 +55,25 @@ class Writer:
         return f":{name}"
 
     def of_customer(self, column: str) -> str:
-        """What narrows a select to the one customer who is asked about, by the column of their number; if it is one."""
-        return "" if self._only is None else f" AND {column} = {self._only}"
+        """What narrows a select to the customers who are asked about, where these are few, by their number's column."""
+        return "" if self._only is None else f" AND {self._only.format(column=column)}"
+
+    def looked_up(self, table: str, column: str, index: str) -> str | None:
+        """The table, its rows looked up by `column` in the index, for each of the few customers who are asked about;
+        None where all are, or where the engine takes that way by itself.
+        """
+        if self._few is None or self.dialect.look_up is None:
+            return None
+        return self.dialect.look_up.format(value=self._few, table=table, column=column, index=index)
+
+    def asked_about(self, column: str) -> str:
+        """What narrows the customers themselves to those who are asked about."""
+        return f"{self.of_customer(column)}{self.besides(column)}"
+
+    def besides(self, column: str) -> str:
+        """What leaves out the few who are not asked about; a set that was narrowed `of_customer` may hold them still.
+        """
+        return "" if self._but is None else f" AND NOT ({self._but.format(column=column)})"
 
     def test(self, column: str, predicate: Predicate, wanted: bool = True) -> str:
         """Whether the column's value passes (or fails, if not `wanted`); unknown where it has none."""
@@ -101,6 +124,12 @@ class Writer:
     def segment(self, reference: Any) -> str:
         """The name of the set of a segment's members. Whoever knows trees says how."""
         raise NotImplementedError
+
+    def _numbers(self, numbers: Numbers, bound: str | None = None) -> str:
+        """The test of a `{column}` for being one of the numbers, which may be `bound` already."""
+        if len(numbers) == 1:
+            return f"{{column}} = {self.bind(numbers[0])}"
+        return self.dialect.among.replace("{value}", bound or self.bind(numbers))
 
     def _fill(self, template: str, column: str, value: Any) -> str:
         return template.format(column=column, value=self.bind(value))

@@ -14,13 +14,14 @@ from flask import Flask
 from sqlalchemy import text, update
 from sqlalchemy.exc import DBAPIError
 
-from segmentation import leases
+from segmentation import leases, metrics
 from segmentation.database import reading, writing
 from segmentation.extensions import db
 from segmentation.jobs import sweeping
 from segmentation.jobs.running import run
-from segmentation.models import ApiToken, Customer, Invite, Job, Membership, Store
+from segmentation.models import ApiToken, Customer, Invite, Job, Membership, Replica, Store
 from segmentation.models.types import utc_now
+from segmentation.replication import due_stores
 from segmentation.walls import across, keep_to
 from tests.api.conftest import World, add_job, make_world
 from tests.conftest import make_app
@@ -236,6 +237,39 @@ def test_jobs_and_sweeping_work_behind_the_wall(world: World) -> None:
     assert owner.get(f"/{segment}").json["cached_count"] == 62
     with owner.get(f"/api/jobs/{asked[2].json['id']}/file") as file:
         assert int(file.headers["X-Row-Count"]) >= 60
+
+
+def test_replicas_are_made_and_read_behind_the_wall(world: World) -> None:
+    """Each by a process that sees that store only; whoever keeps to another does not see that there is one."""
+    world.app.config["REPLICA_CUSTOMERS"] = 1
+    stores = (world.a, world.b)
+    with world.app.app_context():
+        assert set(due_stores()) == set(stores)
+        sweeping.ask_replicas()
+        for job_id in leases.waiting(20):
+            run(job_id)
+        assert not list(due_stores())
+        for store_id in stores:
+            keep_to(store_id)
+            (row,) = db.session.query(Replica).all()
+            assert (row.store_id, row.customers) == (store_id, db.session.query(Customer).count())
+        sweeping.sweep()
+    before = told_by("replica")
+    everyone = world.owner.post("/preview", {"rules": {"logic": "AND", "conditions": []}}).json["count"]
+    assert everyone == people_in(world, world.a)
+    assert told_by("replica") == before + 1
+    status = world.app.test_cli_runner().invoke(args=["replica", "status"])
+    assert status.output.count("version 0 of 0") == 2, status.output
+
+
+def people_in(world: World, store_id: uuid.UUID) -> int:
+    with world.app.app_context():
+        keep_to(store_id)
+        return db.session.query(Customer).count()
+
+
+def told_by(engine: str) -> float:
+    return metrics.told.labels(engine)._value.get()
 
 
 def test_a_store_is_made_once_behind_the_wall(world: World) -> None:

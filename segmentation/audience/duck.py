@@ -1,0 +1,162 @@
+"""DuckDB inside this process: one instance for all replicas that are asked, with its memory and threads capped.
+
+A replica is attached when it is first asked and let go once its file is gone. Whatever fails here is a `ReplicaFailed`:
+the primary answers then.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from threading import Lock
+from time import monotonic
+from typing import Any
+
+import duckdb
+
+from segmentation.departures import HasLeft, watching
+from segmentation.errors import Abandoned, query_timeout
+from segmentation.rules.dialects import expanded
+
+SECONDS_BETWEEN_TIDYING = 10.0
+# What says that the file itself cannot be read, and not that something was asked that DuckDB does not like.
+_UNREADABLE = (duckdb.IOException, duckdb.SerializationException, duckdb.FatalException)
+log = logging.getLogger("segmentation.replicas")
+
+
+class ReplicaFailed(Exception):
+    """A replica cannot answer. `unreadable`: it never will. `of_engine`: nor will any other that this instance reads.
+    """
+
+    def __init__(self, reason: BaseException, unreadable: bool = False) -> None:
+        super().__init__(f"{type(reason).__name__}: {reason}")
+        self.unreadable = unreadable
+        self.of_engine = isinstance(reason, duckdb.FatalException | duckdb.InternalException)
+
+
+@dataclass
+class _Attached:
+    alias: str
+    users: int = 0
+
+
+@dataclass
+class Duck:
+    """The instance. Attached files are told apart by their paths, which are never used twice."""
+
+    threads: int
+    memory: int
+    process: int = field(default_factory=os.getpid)
+    _lock: Any = field(default_factory=Lock)
+    _attached: dict[Path, _Attached] = field(default_factory=dict)
+    _numbers: Iterator[int] = field(default_factory=lambda: count(1))
+    _tidied: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._database = duckdb.connect(":memory:", config={
+            "threads": self.threads, "memory_limit": f"{self.memory}MB", "temp_directory": "",
+            "integer_division": True})
+
+    @contextmanager
+    def reading(self, path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection that reads the file. Raises ReplicaFailed."""
+        attached = self._take(path)
+        try:
+            with failing():
+                cursor = self._database.cursor()
+                cursor.execute(f"USE {attached.alias}")
+            try:
+                yield cursor
+            finally:
+                with suppress(duckdb.Error):
+                    cursor.close()
+        finally:
+            with self._lock:
+                attached.users -= 1
+                self._tidy()
+
+    def attached(self) -> int:
+        """How many files are open."""
+        return len(self._attached)
+
+    def _take(self, path: Path) -> _Attached:
+        with self._lock, failing():
+            found = self._attached.get(path)
+            if found is None:
+                if not path.stat().st_size:
+                    raise OSError("the file is empty")
+                found = _Attached(f"replica_{next(self._numbers)}")
+                name = str(path).replace("'", "''")
+                self._database.execute(f"ATTACH '{name}' AS {found.alias} (READ_ONLY)")
+                self._attached[path] = found
+            found.users += 1
+            return found
+
+    def _tidy(self) -> None:
+        """Let go of the files that were removed; nobody asks them any more."""
+        if monotonic() - self._tidied < SECONDS_BETWEEN_TIDYING:
+            return
+        self._tidied = monotonic()
+        for path, attached in list(self._attached.items()):
+            if not attached.users and not path.exists():
+                with suppress(duckdb.Error):
+                    self._database.execute(f"DETACH {attached.alias}")
+                    del self._attached[path]
+
+
+_ducks: dict[tuple[int, int, int], Duck] = {}
+_making = Lock()
+
+
+def duck(threads: int, memory: int) -> Duck:
+    """The instance of this process; `memory` in megabytes. A forked process gets one of its own."""
+    key = (os.getpid(), threads, memory)
+    with _making:
+        if key not in _ducks:
+            _ducks[key] = Duck(threads, memory)
+        return _ducks[key]
+
+
+def forget(broken: Duck) -> None:
+    """Have a new instance made at the next question; DuckDB goes on with none that has met an error of its own."""
+    with _making:
+        for key, each in list(_ducks.items()):
+            if each is broken:
+                del _ducks[key]
+
+
+@contextmanager
+def failing() -> Iterator[None]:
+    """Whatever DuckDB or the file system raises in the block is a ReplicaFailed."""
+    try:
+        yield
+    except _UNREADABLE as error:
+        raise ReplicaFailed(error, unreadable=True) from error
+    except OSError as error:
+        raise ReplicaFailed(error, unreadable=True) from error
+    except (duckdb.Error, UnicodeError) as error:
+        raise ReplicaFailed(error) from error
+
+
+def run(connection: duckdb.DuckDBPyConnection, text: str, values: Mapping[str, Any], end: float,
+        has_left: HasLeft | None) -> Sequence[tuple[Any, ...]]:
+    """The rows of a statement, which is stopped at the instant `end` of the monotonic clock or once nobody waits.
+
+    Raises ReplicaFailed, errors.Unavailable past the deadline, errors.Abandoned.
+    """
+    def is_over() -> bool:
+        return monotonic() > end or (has_left is not None and has_left())
+
+    statement, bound = expanded(text, values)
+    with failing(), watching(is_over, connection.interrupt, again=True):
+        try:
+            return connection.execute(statement, bound).fetchall()
+        except duckdb.InterruptException as error:
+            if not is_over():
+                raise
+            raise (Abandoned() if has_left and has_left() else query_timeout()) from error
