@@ -9,7 +9,7 @@ BIN := .venv/bin
 SECRET := instance/secret_key
 WITH_SECRET = SEGMENTATION_SECRET_KEY="$${SEGMENTATION_SECRET_KEY:-$$(cat $(SECRET))}"
 
-.PHONY: help demo test lint oracle kills restarts fuzz tokens schema load writers mutants bench builder-bench docs screenshots lock clean
+.PHONY: help demo test lint oracle replica-oracle replica-fire kills restarts fuzz tokens schema load writers mutants bench builder-bench docs screenshots lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -29,6 +29,13 @@ lint: .venv/develop ## style and types
 
 oracle: .venv/develop ## 100,000 random rule trees against the oracle on SQLite, 20,000 on PostgreSQL
 	SEGMENTATION_TEST_TREES=100000 $(BIN)/pytest -n 2 --timeout 7200 tests/rules/test_agreement.py
+
+replica-oracle: .venv/develop ## 20,000 random rule trees against the oracle with a replica, while customers change
+	SEGMENTATION_TEST_TREES=20000 $(BIN)/pytest -n 2 --timeout 14400 tests/rules/test_replica.py
+
+replica-fire: .venv/develop ## replicas made anew under writes and questions for ten minutes, and killed in the making
+	$(BIN)/python -m tests.campaigns.replicas
+	$(BIN)/python -m tests.campaigns.replica_kills
 
 kills: .venv/develop ## workers killed at random in every kind of job, for ten minutes
 	$(BIN)/python -m tests.campaigns.kills

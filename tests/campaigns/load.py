@@ -37,7 +37,7 @@ from segmentation.segments import find_segments
 from tests.api.conftest import PASSWORD
 from tests.conftest import make_app, make_store, migrated
 from tests.jobs.shop import COLUMNS, has_ended
-from tests.operations.serving import Served, ask, served
+from tests.operations.serving import ask, megabytes, served
 
 EMAIL, CONNECTIONS = "owner@load.example", 64
 
@@ -91,9 +91,9 @@ def _measure(url: str, folder: Path, options: argparse.Namespace) -> None:
         with served(url, folder) as service:
             for rate in options.rates:
                 with _work_beside(app, store, folder, options.customers, options.quiet) as jobs:
-                    before = _megabytes(service)
+                    before = megabytes(service)
                     found = asyncio.run(_send(service.port, _mix(service.port, store), rate, options.seconds))
-                    _print(found, before, _megabytes(service), [has_ended(each) for each in jobs])
+                    _print(found, before, megabytes(service), [has_ended(each) for each in jobs])
         db.session.remove()
         db.engine.dispose()
 
@@ -194,16 +194,6 @@ async def _exchange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, 
     length = next(int(line.split(":")[1]) for line in head.split("\r\n") if line.startswith("content-length:"))
     await reader.readexactly(length)
     return int(head.split(" ", 2)[1]), "connection: close" in head
-
-
-def _megabytes(service: Served) -> float:
-    """The memory of gunicorn's processes of their own; a mapped database is the system's to keep or to drop."""
-    first, total = service.process.pid, 0
-    children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
-    for process in (str(first), *children):
-        told = Path(f"/proc/{process}/smaps_rollup").read_text()
-        total += next(int(line.split()[1]) for line in told.splitlines() if line.startswith("Pss_Anon:"))
-    return total / 1024
 
 
 def _print(found: Round, before: float, after: float, ended: Sequence[bool]) -> None:
