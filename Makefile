@@ -9,7 +9,7 @@ BIN := .venv/bin
 SECRET := instance/secret_key
 WITH_SECRET = SEGMENTATION_SECRET_KEY="$${SEGMENTATION_SECRET_KEY:-$$(cat $(SECRET))}"
 
-.PHONY: help demo test lint oracle replica-oracle replica-fire kills restarts fuzz tokens schema load writers mutants bench builder-bench docs screenshots lock clean
+.PHONY: help demo test lint oracle replica-oracle replica-fire kills restarts fuzz tokens schema load writers mutants bench replica-bench builder-bench docs screenshots lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -63,6 +63,9 @@ mutants: .venv/develop ## each predicate on a store taken out of the code, one a
 
 bench: .venv/develop ## previews over HTTP against hand-written SQL, imports, exports, refreshes
 	$(BIN)/python -m benchmarks
+
+replica-bench: .venv/develop ## previews from columns against hand-written SQL and others' ways, into docs/benchmark.md
+	$(BIN)/python -m benchmarks.replicas --write
 
 builder-bench: .venv/develop ## from a keystroke in the builder to its counts, with 200,000 customers (needs a Chromium)
 	$(BIN)/python -m benchmarks.builder

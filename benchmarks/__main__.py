@@ -57,9 +57,9 @@ def _run(url: str, folder: str, customers: int, orders: int, rounds: int) -> Non
         _print_exports(url, compare_exports(environ, Path(folder), store))
         db.session.remove()
         db.engine.dispose()
-    with server(environ, free_port()) as connection:
+    with server(environ, free_port(), "benchmarks.forgetful:app") as connection:
         rows = compare(connection, url, store, SIGN_IN, rounds)
-        nodes = compare_nodes(connection, url, store, SIGN_IN, rounds)
+        nodes = compare_nodes(connection, store, SIGN_IN, rounds)
     print(f"\n{url.split(':')[0]}, {customers} customers, three orders each, {os.cpu_count()} cores, over HTTP")
     _print("preview against hand-written SQL", "ours", "SQL", rows)
     _print("counting every node against counting the root", "nodes", "root", nodes)

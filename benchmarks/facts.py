@@ -7,10 +7,9 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from sqlalchemy import insert
-
 from benchmarks.orders import write_orders
 from segmentation.database import writing
+from segmentation.facts.writing import insert_columns
 from segmentation.models import Customer, Store
 from segmentation.models.accounts import DEFAULT_COUNTED_STATUSES
 from segmentation.models.types import new_id
@@ -22,8 +21,8 @@ NAMES = ("أحمد", "محمد", "فاطمة", "نورة", "Ahmed", "Sara", "Oma
 BATCH = 5_000
 
 
-def make_store(customers: int, now: datetime) -> Any:
-    """A committed store with that many customers and three times as many orders; its id."""
+def make_store(customers: int, now: datetime, orders: float = 3.0) -> Any:
+    """A committed store with that many customers and `orders` times as many orders; its id."""
     with writing() as session:
         store = Store(name="Benchmark", timezone="Asia/Riyadh", currency="SAR", week_start=6, country="SA",
                       language="en", counted_statuses=list(DEFAULT_COUNTED_STATUSES), data_version=1)
@@ -31,9 +30,9 @@ def make_store(customers: int, now: datetime) -> Any:
         session.flush()
         rows = _customers(store.id, customers, now)
         while batch := [row for _, row in zip(range(BATCH), rows, strict=False)]:
-            session.execute(insert(Customer), batch)
+            insert_columns(session.connection(), Customer, {key: [row[key] for row in batch] for key in batch[0]})
         store.last_customer_number = customers
-        store.last_order_number = write_orders(session.connection(), store.id, customers, now)
+        store.last_order_number = write_orders(session.connection(), store.id, customers, now, orders)
         return store.id
 
 

@@ -1,10 +1,11 @@
-"""Deterministic orders and lines for the benchmarks: three orders per customer on average, most with one line."""
+"""Deterministic orders and lines for the benchmarks: so many orders per customer on average, most with one line."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import islice
+from math import log1p
 from random import Random
 from typing import Any
 
@@ -16,13 +17,14 @@ from segmentation.models import Order, OrderLine
 BATCH = 20_000
 STATUSES = ("completed",) * 8 + ("cancelled", "pending")
 CHANNELS = ("Web", "App", "Store", None)
+WITHOUT = 0.15  # of the customers have no order
 CATEGORIES = ("Shoes", "Bags", "Dresses", "Oud", "Gold", "Toys")
 
 
-def write_orders(connection: Connection, store_id: Any, customers: int, now: datetime) -> int:
-    """Write the orders of that many customers; how many there are."""
+def write_orders(connection: Connection, store_id: Any, customers: int, now: datetime, each: float = 3.0) -> int:
+    """Write the orders of that many customers, `each` on average; how many there are."""
     rng = Random(600_000)
-    rows = _orders(rng, customers, now)
+    rows = _orders(rng, customers, now, each)
     number = 0
     while batch := list(islice(rows, BATCH)):
         numbers = range(number + 1, number + len(batch) + 1)
@@ -31,10 +33,11 @@ def write_orders(connection: Connection, store_id: Any, customers: int, now: dat
     return number
 
 
-def _orders(rng: Random, customers: int, now: datetime) -> Iterator[tuple[int, datetime, int]]:
+def _orders(rng: Random, customers: int, now: datetime, each: float) -> Iterator[tuple[int, datetime, int]]:
     """Customer, instant, amount."""
+    rate = log1p(1 / (each / (1 - WITHOUT) - 1))  # so many as there are wholes below an exponential draw, and one
     for customer in range(1, customers + 1):
-        for _ in range(0 if rng.random() < 0.15 else min(60, int(rng.expovariate(0.33)) + 1)):
+        for _ in range(0 if rng.random() < WITHOUT else min(60, int(rng.expovariate(rate)) + 1)):
             yield customer, now - timedelta(days=rng.expovariate(1 / 200)), int(rng.lognormvariate(5, 0.8) * 10_000)
 
 
