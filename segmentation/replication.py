@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import fcntl
 import logging
-import os
 import subprocess
 import sys
 import uuid
@@ -34,6 +33,7 @@ from segmentation.audience.building import FILE, LOCK, Built, Order
 from segmentation.audience.columnar import layout
 from segmentation.audience.replicas import changed_numbers, directory, path_of
 from segmentation.database import writing
+from segmentation.disk import sync
 from segmentation.errors import Conflict, Unavailable
 from segmentation.extensions import db
 from segmentation.leases import FAILED, UNFINISHED
@@ -105,7 +105,7 @@ def renew(store_id: uuid.UUID, check: Callable[[], None] = lambda: None, *, whol
         built = _built(_order(store_id, folder, basis, since), check)
         token = token_hex(8)
         (folder / FILE).rename(path_of(root, store_id, built.version, token))
-        _sync(root / str(store_id))
+        sync(root / str(store_id))
         _announce(store_id, built, token, renewed + built.renewed, perf_counter() - started, then)
         _remove_others(root / str(store_id), {token, before})
     log.info("replica made", extra={"fields": {
@@ -262,11 +262,3 @@ def _age(path: Path) -> float:
         return time() - path.stat().st_mtime
     except FileNotFoundError:
         return 0.0
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -22,7 +22,7 @@ LAYERS = (
     {"audience", "facts", "audit", "logs", "metrics"},
     {"rules"},
     {"models"},
-    {"database", "walls", "departures", "queue", "extensions", "errors", "config", "limits", "json", "values",
+    {"database", "walls", "departures", "queue", "disk", "extensions", "errors", "config", "limits", "json", "values",
      "translations"},
 )
 RANK = {part: rank for rank, layer in enumerate(LAYERS) for part in layer}

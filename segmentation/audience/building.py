@@ -139,6 +139,7 @@ def _held(path: Path) -> Iterator[None]:
 
 
 def _sync(path: Path) -> None:
+    # As `segmentation.disk`, of which this process knows nothing.
     for each in (path, path.parent):
         handle = os.open(each, os.O_RDONLY)
         try:

@@ -10,6 +10,7 @@ from typing import Any
 import click
 from flask.cli import with_appcontext
 
+from segmentation.disk import sync
 from segmentation.extensions import db
 
 
@@ -31,7 +32,7 @@ def backup_command(file: Path) -> None:
         _copy(part)
         _check(part)
         os.replace(part, file)
-        _sync(file.absolute().parent)
+        sync(file.absolute().parent)
     except (sqlite3.Error, OSError) as error:
         raise click.ClickException(f"No backup was made: {error}") from error
     finally:
@@ -46,7 +47,7 @@ def _copy(part: Path) -> None:
         driver.execute("VACUUM INTO ?", (str(part),))
     finally:
         connection.close()
-    _sync(part)
+    sync(part)
 
 
 def _check(part: Path) -> None:
@@ -55,11 +56,3 @@ def _check(part: Path) -> None:
     copy.close()
     if found != "ok":
         raise sqlite3.DatabaseError("the copy is damaged")
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -15,6 +15,8 @@ from io import BufferedRandom
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from segmentation.disk import sync
+
 
 @dataclass(frozen=True)
 class Written:
@@ -39,7 +41,7 @@ def appearing(path: Path) -> Iterator[BufferedRandom]:
     except BaseException:
         part.unlink(missing_ok=True)
         raise
-    _sync_directory(path.parent)
+    sync(path.parent)  # or a power cut may undo the renaming of a file that was already announced
 
 
 @contextmanager
@@ -47,12 +49,3 @@ def scratch_beside(path: Path) -> Iterator[str]:
     """A directory for pieces of the file, on the same disk, gone when the block ends."""
     with TemporaryDirectory(prefix=f"{path.name}.", suffix=".part", dir=path.parent) as folder:
         yield folder
-
-
-def _sync_directory(folder: Path) -> None:
-    # Without it a power cut may undo the renaming of a file that was already announced.
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

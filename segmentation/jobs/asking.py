@@ -19,6 +19,7 @@ from segmentation import json, leases, limits
 from segmentation.audience.scope import Scope
 from segmentation.audit import record
 from segmentation.database import writing
+from segmentation.disk import sync
 from segmentation.errors import Conflict, NotFound, TooMany
 from segmentation.exports.segment import Wanted
 from segmentation.extensions import db
@@ -53,7 +54,7 @@ def ask_import(scope: Scope, kind: Kind, save: Callable[[Path], None], mapping: 
     try:
         save(path)
         check_file(scope.store_id, kind, path, mapping)
-        files.sync(path)
+        sync(path, path.parent)
         return _ask(scope, f"import_{kind}", {"mapping": dict(mapping), "name": name}, job_id)
     except BaseException:
         files.remove(job_id)

@@ -5,7 +5,6 @@ What is in a folder counts only once the job's row says so. A folder goes when i
 
 from __future__ import annotations
 
-import os
 import uuid
 from contextlib import suppress
 from datetime import timedelta
@@ -51,16 +50,6 @@ def forget_upload(job_id: uuid.UUID) -> None:
     """Remove what was uploaded, once it has been read to its end."""
     with suppress(OSError):
         (folders() / str(job_id) / UPLOAD).unlink()
-
-
-def sync(path: Path) -> None:
-    """See to it that the file is on the disk, and found there."""
-    for each in (path, path.parent):
-        handle = os.open(each, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def file_of(job: Job) -> Path | None:
