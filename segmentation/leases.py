@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 from segmentation.database import writing
 from segmentation.errors import Cancelled, Conflict, NotFound
 from segmentation.extensions import db
+from segmentation.limits import RUNNING_EXPORTS, RUNNING_IMPORTS
 from segmentation.models import Job, Store
 from segmentation.models.types import new_id, utc_now
 from segmentation.walls import across, keep_to
@@ -33,8 +34,8 @@ DEATHS = 3  # processes that one job may cost, at one place, before it is given 
 QUEUED, RUNNING, DONE, FAILED, CANCELLED = "queued", "running", "done", "failed", "cancelled"
 UNFINISHED = (QUEUED, RUNNING)
 # Which kinds share how many places: so many run in a store at a time, the others wait.
-LANES = ((("import_customers", "import_orders", "settings"), 1), (("export",), 2), (("refresh",), 1), (("score",), 1),
-         (("replica",), 1))
+LANES = ((("import_customers", "import_orders", "settings"), RUNNING_IMPORTS), (("export",), RUNNING_EXPORTS),
+         (("refresh",), 1), (("score",), 1), (("replica",), 1))
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,8 @@ RESTORE_DAYS = 30
 IMPORT_BYTES = 100 * 1024 * 1024
 EXPORT_ROWS = 100_000  # more are written by a job
 UNFINISHED_JOBS = 20  # of a kind in a store
+RUNNING_EXPORTS = 2  # in a store, be it by jobs or at once
+RUNNING_IMPORTS = 1  # in a store
 FILE_HOURS = 24
 INVITES = 100  # that are open in a store
 INVITE_DAYS = 7
@@ -53,7 +55,8 @@ def published() -> dict[str, int]:
         "description_length": DESCRIPTION_LENGTH, "page_size": PAGE_SIZE, "paged_rows": PAGED_ROWS,
         "segments": SEGMENTS, "attributes": ATTRIBUTES, "earliest_year": EARLIEST_YEAR, "latest_year": LATEST_YEAR,
         "restore_days": RESTORE_DAYS, "import_bytes": IMPORT_BYTES, "export_rows": EXPORT_ROWS,
-        "unfinished_jobs": UNFINISHED_JOBS, "file_hours": FILE_HOURS,
+        "unfinished_jobs": UNFINISHED_JOBS,
+        "running_exports": RUNNING_EXPORTS, "running_imports": RUNNING_IMPORTS, "file_hours": FILE_HOURS,
         "invites": INVITES, "invite_days": INVITE_DAYS, "api_tokens": API_TOKENS,
         "token_days": TOKEN_DAYS, "counted_statuses": COUNTED_STATUSES, "changed_at_once": CHANGED_AT_ONCE,
         "stores": STORES,

@@ -25,6 +25,7 @@ from segmentation.audience.scope import Scope
 from segmentation.audit import record
 from segmentation.database import writing
 from segmentation.exports import Column, Header, Written, write_csv, write_xlsx
+from segmentation.exports.places import place
 from segmentation.models import Segment
 from segmentation.models.types import new_id, utc_now
 from segmentation.rules.sentences import sentence
@@ -59,10 +60,13 @@ class ExportedFile:
 
 def export_segment(scope: Scope, segment: Segment, *, format: Format, keys: Sequence[str], header: Header = "keys",
                    bom: bool = True) -> ExportedFile:
-    """Write the segment's customers, columns `keys`, to a file in the spool. Raises Invalid, Unavailable, OSError."""
+    """Write the segment's customers, columns `keys`, to a file in the spool. Raises TooMany while as many are
+    being written as may be, Invalid, Unavailable, OSError.
+    """
     wanted = Wanted(format, keys, header, bom)
     segment_id = segment.id
-    exported = write_segment(scope, segment, wanted, _spool() / f"{new_id()}.{format}", lambda _rows: None)
+    with place(scope.store_id):
+        exported = write_segment(scope, segment, wanted, _spool() / f"{new_id()}.{format}", lambda _rows: None)
     with writing() as session:
         record_export(session, scope, segment_id, wanted, exported.written)
     return exported

@@ -13,6 +13,7 @@ from segmentation import leases
 from segmentation.counting import count, store_counts, subject_of
 from segmentation.database import writing
 from segmentation.errors import NotFound
+from segmentation.exports.places import place
 from segmentation.exports.segment import ExportedFile, Wanted, record_export, write_segment
 from segmentation.imports import Kind, Progress, import_file
 from segmentation.jobs import files
@@ -34,8 +35,9 @@ def export(work: Work) -> None:
     segment = get_segment(scope, segment_id)
     total = count(scope, rules_of(scope, segment), current_app.config["EXPORT_SECONDS"]).count
     path = files.emptied(work.id) / f"{work.lease.attempt}.{wanted.format}"
-    exported = write_segment(
-        scope, get_segment(scope, segment_id), wanted, path, lambda rows: work.tell(rows, total))
+    with place(work.store_id, work.check):
+        exported = write_segment(
+            scope, get_segment(scope, segment_id), wanted, path, lambda rows: work.tell(rows, total))
     try:
         with writing() as session:
             record_export(session, scope, segment_id, wanted, exported.written)

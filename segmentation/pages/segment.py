@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from math import ceil
 from typing import Any
@@ -20,7 +21,7 @@ from segmentation.audience.people import find_person
 from segmentation.audience.portrait import portrait
 from segmentation.audience.scope import Scope
 from segmentation.downloads import send_export
-from segmentation.errors import NotFound, Unavailable
+from segmentation.errors import NotFound, TooMany, Unavailable
 from segmentation.exports.segment import Wanted, export_segment
 from segmentation.jobs import asking
 from segmentation.models.types import utc_now
@@ -64,12 +65,15 @@ def people(scope: Scope, segment_id: uuid.UUID) -> Any:
 @blueprint.post("/export")
 @needs("editor")
 def export(scope: Scope, segment_id: uuid.UUID) -> Any:
-    """The customers as a file, with readable headings: a small one at once, a large one by a job."""
+    """The customers as a file, with readable headings: a small one at once, and by a job one that is large or has to
+    wait for others.
+    """
     row = segments.get_segment(scope, segment_id)
     keys = [column.key for column in COLUMNS] if request.form.get("which") != "shown" else _exported()
     wanted = Wanted("xlsx" if request.form.get("format") == "xlsx" else "csv", keys, "labels")
     if _is_small(scope, segments.rules_of(scope, row)):
-        return send_export(export_segment(scope, row, **asdict(wanted)))
+        with suppress(TooMany):
+            return send_export(export_segment(scope, row, **asdict(wanted)))
     job = asking.ask_export(scope, segment_id, wanted)
     return redirect(url_for("job_pages.show", store_id=scope.store_id, job_id=job.id), 303)
 

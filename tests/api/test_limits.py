@@ -121,6 +121,8 @@ CASES: dict[str, Case | str] = {
     "import_bytes": "tests.api.test_imports:test_the_size_of_a_file_is_limited",
     "export_rows": "tests.api.test_jobs:test_an_export_of_many_rows_is_a_job",
     "unfinished_jobs": "tests.api.test_jobs:test_so_many_jobs_of_a_kind_may_wait",
+    "running_exports": "tests.exports.test_places:test_a_store_has_so_many_places_and_no_more",
+    "running_imports": "tests.test_leases:test_imports_of_both_kinds_share_one_place",
     "file_hours": "tests.api.test_jobs:test_a_file_past_its_day_is_gone",
     "invites": "tests.people.test_invites:test_invites_at_the_limit_and_past_it",
     "invite_days": "tests.people.test_invites:test_an_invite_lives_for_seven_days",
