@@ -10,6 +10,7 @@ import hashlib
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Column, Integer, SmallInteger, String, Table
@@ -83,6 +84,7 @@ COPIED: tuple[Copied, ...] = (
 )
 
 
+@cache
 def layout() -> str:
     """A name for what a replica of this code holds; one of another layout is of no use to it."""
     told = "\n".join([str(FORMAT), *(each.definition() for each in COPIED)])

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 from threading import Lock
@@ -27,6 +29,9 @@ SECONDS_BETWEEN_TIDYING = 10.0
 # What says that the file itself cannot be read, and not that something was asked that DuckDB does not like.
 _UNREADABLE = (duckdb.IOException, duckdb.SerializationException, duckdb.FatalException)
 log = logging.getLogger("segmentation.replicas")
+# DuckDB tries to import it for every value that is bound. To look for it in vain takes longer than many an answer.
+if "pandas" not in sys.modules and find_spec("pandas") is None:
+    sys.modules["pandas"] = None  # type: ignore[assignment]
 
 
 class ReplicaFailed(Exception):

@@ -107,7 +107,8 @@ def count(scope: Scope, tree: Group, now: datetime, snapshot: Snapshot) -> int:
 def count_each(scope: Scope, trees: Sequence[Group], now: datetime, snapshot: Snapshot) -> Sequence[int]:
     """How many customers match each of the trees, from one look at every customer."""
     def write(question: Question) -> str:
-        counts = [f"count(*) FILTER (WHERE {question.compiler.group(tree)})" for tree in trees]
+        compiler = question.compiler
+        counts = [compiler.dialect.count_where.format(test=compiler.group(tree)) for tree in trees]
         return question.text(", ".join(counts))
 
     return tuple(map(sum, zip(*(rows[0] for rows in asked(scope, now, snapshot, write)), strict=True)))

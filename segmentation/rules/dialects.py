@@ -28,7 +28,8 @@ class Dialect:
     `among` is `in_list` for many whole numbers; `look_up` has the engine find a table's rows by such numbers, one after
     the other, where it would rather walk the table. `member` and `not_member` ask whether a customer is in a named set;
     `materialized` makes the engine compute such a set once. `group_unindexed` groups rows whose index would only be in
-    the way. `as_driver` turns a finished text into what the driver takes.
+    the way; `count_where` counts the rows that pass a test, one of many that are asked of each row. `as_driver` turns a
+    finished text into what the driver takes.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Dialect:
     not_member: str
     materialized: bool
     group_unindexed: str
+    count_where: str
     texts: str
     bind: Callable[[Any], Any]
     instant: Callable[[Any], datetime]
@@ -115,6 +117,7 @@ SQLITE = Dialect(
     not_member="+{column} NOT IN (SELECT number FROM {set})",
     materialized=False,
     group_unindexed="+{column}",
+    count_where="count(*) FILTER (WHERE {test})",
     texts="json_group_array({column})",
     bind=_bind_sqlite,
     instant=from_microseconds,
@@ -133,6 +136,7 @@ POSTGRESQL = Dialect(
     not_member="({column} IN (SELECT number FROM {set})) IS FALSE",
     materialized=True,
     group_unindexed="{column}",
+    count_where="count(*) FILTER (WHERE {test})",
     texts="CAST(json_agg({column}) AS text)",
     bind=_bind_postgresql,
     instant=lambda value: value,
@@ -150,6 +154,7 @@ DUCKDB = Dialect(
     not_member="{column} NOT IN (SELECT number FROM {set})",
     materialized=False,
     group_unindexed="{column}",
+    count_where="count_if({test})",
     texts="CAST(to_json(list({column})) AS VARCHAR)",
     bind=_bind_duckdb,
     instant=from_microseconds,
