@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from itertools import islice
@@ -23,6 +22,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from segmentation import leases, metrics
+from segmentation.ahead import Ahead
 from segmentation.audit import record
 from segmentation.database import reading, writing
 from segmentation.errors import NotFound, Unavailable
@@ -124,9 +124,10 @@ def import_file(
         try:
             rejected.begin(file.header, start.sink_size if start.rejected else None)
             entries = reader.entries(islice(file.rows(), start.rows, None))
-            with closing(_ahead(_batches(entries, file))) as batches:
+            in_thread = db.engine.dialect.name != "sqlite"
+            with closing(Ahead(_batches(entries, file), in_thread=in_thread)) as batches:
                 for batch in batches:
-                    done = _commit(store_id, kind, lease, done, batch.entries, rejected)
+                    done = _commit(store_id, kind, lease, done, batch.entries, rejected, batches.begin)
                     rate = (done.rows - start.rows) / (perf_counter() - started)
                     progress(Progress(batch.position, file.size, done.rows, done.written, done.rejected, rate))
                     between_batches()
@@ -184,23 +185,9 @@ def _batches(entries: Iterator[Entry[Any]], file: CsvFile) -> Generator[_Batch, 
         yield _Batch(batch, file.position)
 
 
-def _ahead(batches: Generator[_Batch, None, None]) -> Generator[_Batch, None, None]:
-    """The batches; each is read while a database server is at work on the one before. To be closed before the file is.
-
-    SQLite works in this process, row by row: two threads would take each other's turns, and longer than one alone.
-    """
-    if db.engine.dialect.name == "sqlite":
-        yield from batches
-        return
-    with ThreadPoolExecutor(1) as reading_thread:
-        following = reading_thread.submit(next, batches, None)
-        while (batch := following.result()) is not None:
-            following = reading_thread.submit(next, batches, None)
-            yield batch
-
-
 def _commit(
-    store_id: uuid.UUID, kind: Kind, lease: Lease, before: _Checkpoint, batch: Sequence[Entry[Any]], sink: RejectedSink
+    store_id: uuid.UUID, kind: Kind, lease: Lease, before: _Checkpoint, batch: Sequence[Entry[Any]], sink: RejectedSink,
+    meanwhile: Callable[[], None],
 ) -> _Checkpoint:
     readable = [entry for entry in batch if entry.record is not None]
     rejections = [
@@ -208,7 +195,7 @@ def _commit(
         for row, fault in zip(entry.rows, entry.faults, strict=True)]
     rows = sum(len(entry.rows) for entry in batch)
     with writing() as session:
-        refused = _write(session, store_id, kind, [entry.record for entry in readable], lease.job).refused
+        refused = _write(session, store_id, kind, [entry.record for entry in readable], lease.job, meanwhile).refused
         rejections += [_rejection(row, fault) for index, fault in refused.items() for row in readable[index].rows]
         rejections.sort()
         size = sink.append(rejections) if rejections else before.sink_size
@@ -222,12 +209,14 @@ def _commit(
     return checkpoint
 
 
-def _write(session: Session, store_id: uuid.UUID, kind: Kind, records: Sequence[Any], job: int) -> Written:
+def _write(
+    session: Session, store_id: uuid.UUID, kind: Kind, records: Sequence[Any], job: int, meanwhile: Callable[[], None]
+) -> Written:
     if not records:
         return Written(0)
     if kind == "orders":
-        return upsert_orders(session, store_id, records, job)
-    return upsert_customers(session, store_id, records)
+        return upsert_orders(session, store_id, records, job, meanwhile)
+    return upsert_customers(session, store_id, records, meanwhile)
 
 
 def _rejection(row: Row, fault: RowFault) -> Rejection:

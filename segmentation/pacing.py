@@ -8,15 +8,18 @@ import gc
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from threading import Lock
 
 # Batches are many objects and hardly a cycle: to look for some after every 700 would take a third of the time, so it is
-# done between batches, and within one only if more pile up than two batches hold.
+# done between some batches, and within one only if more pile up than two batches hold.
 COLLECT_AFTER = 400_000
+BATCHES_BETWEEN = 4
 # The thread that waits for a database server goes on as soon as it has answered, though another one reads the file.
 SWITCH_SECONDS = 0.0005
 
 _lock = Lock()
+_batches = count(1)
 _running = 0
 _before = (gc.get_threshold(), sys.getswitchinterval())
 
@@ -33,7 +36,8 @@ def many_rows() -> Iterator[None]:
 
 def between_batches() -> None:
     """Let go of what the statements of a batch leave behind: few objects, but they hold all that was written."""
-    gc.collect(0)
+    if next(_batches) % BATCHES_BETWEEN == 0:
+        gc.collect(0)
 
 
 def _count(change: int) -> None:

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "segmentation"
 USE_CASES = {"segments", "exports", "imports", "scoring", "auth", "accounts", "demo", "leases", "rejected",
-             "attributes", "jobs", "customers", "pacing", "members", "invites", "owning",
+             "attributes", "jobs", "customers", "pacing", "ahead", "members", "invites", "owning",
              "api_tokens", "sign_ins", "stores", "replication"}
 # From the top down; a module may import its own layer and those below.
 LAYERS = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, delete, select
@@ -15,7 +15,7 @@ from segmentation.facts.known_customers import completed, known_customers, said_
 from segmentation.facts.numbers import take_numbers
 from segmentation.facts.statistics import Statistics, columns_of
 from segmentation.facts.versions import lock_facts, next_version
-from segmentation.facts.writing import Written, folded, insert_columns, update_columns, with_folded
+from segmentation.facts.writing import Written, folded, idle, insert_columns, update_columns, with_folded
 from segmentation.models import Attribute, Customer, CustomerAttribute, CustomerTag, Store
 from segmentation.models.functions import in_list
 from segmentation.models.types import new_id
@@ -23,9 +23,12 @@ from segmentation.models.types import new_id
 KINDS = ("text", "number", "boolean", "instant")  # of attributes; each has its column
 
 
-def upsert_customers(session: Session, store_id: uuid.UUID, records: Sequence[CustomerRecord]) -> Written:
+def upsert_customers(
+    session: Session, store_id: uuid.UUID, records: Sequence[CustomerRecord], meanwhile: Callable[[], None] = idle
+) -> Written:
     """Store customers, those that are new or changed under one new data version; of two with the same external id the
-    later one holds. A known customer keeps what is not said.
+    later one holds. A known customer keeps what is not said. `meanwhile` is called when the database is about
+    to be given its work.
     """
     before = lock_facts(session, store_id)
     connection = session.connection()
@@ -39,11 +42,13 @@ def upsert_customers(session: Session, store_id: uuid.UUID, records: Sequence[Cu
     if not new and not changed:
         return Written(before, unchanged=len(whole))
     version = next_version(session, store_id)
+    meanwhile()
     numbers = [known[record.external_id].number for record in changed]
     update_columns(connection, Customer, {
         "store_id": [store_id] * len(numbers), "number": numbers, "version": [version] * len(numbers),
         **_columns(changed)})
-    created = _insert(connection, store_id, version, [record.external_id for record in new], _columns(new))
+    created = take_customer_numbers(connection, store_id, [record.external_id for record in new])
+    _insert(connection, store_id, version, created, _columns(new))
     numbered = list(zip([*numbers, *created.values()], [*changed, *new], strict=True))
     _write_tags(connection, store_id, numbers, numbered)
     _write_attributes(connection, store_id, numbers, numbered)
@@ -51,23 +56,32 @@ def upsert_customers(session: Session, store_id: uuid.UUID, records: Sequence[Cu
 
 
 def create_customers(
-    connection: Connection, store_id: uuid.UUID, version: int, statistics: Mapping[str, Statistics]
+    connection: Connection, store_id: uuid.UUID, version: int, numbers: Mapping[str, int],
+    statistics: Sequence[Statistics],
+) -> None:
+    """Create customers of whom nothing is known but their external ids (each with the number taken for it) and their
+    orders.
+    """
+    _insert(connection, store_id, version, numbers, columns_of(statistics))
+
+
+def take_customer_numbers(
+    connection: Connection, store_id: uuid.UUID, external_ids: Collection[str]
 ) -> dict[str, int]:
-    """Create customers of whom nothing is known but their external id and their orders; their numbers."""
-    return _insert(connection, store_id, version, statistics, columns_of(statistics.values()))
+    """An unused number for each."""
+    numbers = take_numbers(connection, Store.last_customer_number, store_id, len(external_ids))
+    return dict(zip(external_ids, numbers, strict=True))
 
 
 def _insert(
-    connection: Connection, store_id: uuid.UUID, version: int, external_ids: Collection[str],
+    connection: Connection, store_id: uuid.UUID, version: int, numbers: Mapping[str, int],
     columns: Mapping[str, Sequence[Any]],
-) -> dict[str, int]:
-    count = len(external_ids)
-    numbers = take_numbers(connection, Store.last_customer_number, store_id, count)
+) -> None:
+    count = len(numbers)
     insert_columns(connection, Customer, {
-        "store_id": [store_id] * count, "number": numbers, "id": [new_id() for _ in numbers],
+        "store_id": [store_id] * count, "number": list(numbers.values()), "id": [new_id() for _ in numbers],
         "version": [version] * count, "orders_count": [0] * count, "orders_amount": [0] * count,
-        **with_folded({"external_id": list(external_ids)}), **columns})
-    return dict(zip(external_ids, numbers, strict=True))
+        **with_folded({"external_id": list(numbers)}), **columns})
 
 
 def _columns(records: Sequence[CustomerRecord]) -> dict[str, Sequence[Any]]:

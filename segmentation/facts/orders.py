@@ -7,33 +7,35 @@ so that its amount is the sum of its lines. It tells an import which orders it m
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.orm import Session
 
-from segmentation.facts.customers import create_customers
+from segmentation.facts.customers import create_customers, take_customer_numbers
 from segmentation.facts.known_orders import known_orders
 from segmentation.facts.numbers import find_numbers, take_numbers
 from segmentation.facts.order_drafts import Draft, OrderChange, Stored, draft_orders
 from segmentation.facts.order_rows import HEAD_TEXTS, LINE_TEXTS, OrderRecord
 from segmentation.facts.statistics import Statistics, known_statistics, refresh_order_statistics, store_statistics
 from segmentation.facts.versions import lock_facts, next_version
-from segmentation.facts.writing import Written, insert_columns, update_columns, with_folded
+from segmentation.facts.writing import Written, idle, insert_columns, sending, update_columns, with_folded
 from segmentation.models import Customer, Order, OrderLine, Store
 from segmentation.models.functions import in_list
 
 
 def upsert_orders(
-    session: Session, store_id: uuid.UUID, records: Sequence[OrderRecord | OrderChange], written_by: int | None
+    session: Session, store_id: uuid.UUID, records: Sequence[OrderRecord | OrderChange], written_by: int | None,
+    meanwhile: Callable[[], None] = idle,
 ) -> Written:
     """Store orders, those that are new or changed under one new data version, creating customers that are unknown.
 
     `written_by`: the number of the import whose file they come from; then records of one order are pieces of it, and
     one that contradicts those before is refused. None: the last record of an order holds. An order without a total
-    and a price is refused too. Raises errors.Invalid as `refresh_order_statistics` does.
+    and a price is refused too. `meanwhile` is called when the database has been given its work. Raises errors.Invalid
+    as `refresh_order_statistics` does.
     """
     before = lock_facts(session, store_id)
     connection = session.connection()
@@ -46,15 +48,12 @@ def upsert_orders(
     if not written:
         return Written(before, unchanged=len(left), refused=refused)
     version = next_version(session, store_id)
-    new = {key: draft for key, draft in written.items() if key not in stored}
-    owners = _owners(connection, store, version, written, new)
-    _write(connection, store, list(written.values()), owners, written_by)
-    changed = written.keys() - new.keys()
+    owners = _write(connection, store, version, list(written.values()), written_by, meanwhile)
+    changed = written.keys() & stored.keys()
     touched = {owners[written[key].head.customer_id] for key in changed}
     refresh_order_statistics(
         session, store_id, sorted(touched.union(stored[key].customer_number for key in changed)), version)
-    known = len(written.keys() & stored.keys())
-    return Written(version, len(written) - known, known, len(left), refused)
+    return Written(version, len(written) - len(changed), len(changed), len(left), refused)
 
 
 def _settings(connection: Connection, store_id: uuid.UUID) -> Any:
@@ -78,22 +77,6 @@ def _claim(connection: Connection, store_id: uuid.UUID, drafts: Sequence[Draft],
                 .values(written_by=sign * written_by))
 
 
-def _owners(
-    connection: Connection, store: Any, version: int, written: Mapping[str, Draft], new: Mapping[str, Draft]
-) -> dict[str, int]:
-    """The numbers of the customers of those orders, with the new orders in their statistics; who is unknown is
-    created.
-    """
-    counted = _counted(store, new.values())
-    external_ids = dict.fromkeys(draft.head.customer_id for draft in written.values())
-    known = find_numbers(connection, Customer, store.id, external_ids)
-    before = known_statistics(connection, store.id, [known[key] for key in counted if key in known])
-    store_statistics(connection, store.id, {
-        known[key]: before[known[key]].plus(orders) for key, orders in counted.items() if key in known}, version)
-    return known | create_customers(connection, store.id, version, {
-        key: Statistics().plus(counted.get(key, ())) for key in external_ids if key not in known})
-
-
 def _counted(store: Any, drafts: Collection[Draft]) -> dict[str, list[tuple[datetime, int]]]:
     """Instant and amount of the orders that count, by the customer's external id; of every customer, if there are any
     or not.
@@ -107,20 +90,35 @@ def _counted(store: Any, drafts: Collection[Draft]) -> dict[str, list[tuple[date
 
 
 def _write(
-    connection: Connection, store: Any, drafts: Sequence[Draft], owners: Mapping[str, int],
-    written_by: int | None,
-) -> None:
-    store_id = store.id
-    _delete(connection, store_id, [draft.number for draft in drafts if draft.number and not draft.adds])
-    unused = iter(take_numbers(
-        connection, Store.last_order_number, store_id, sum(draft.number is None for draft in drafts)))
+    connection: Connection, store: Any, version: int, drafts: Sequence[Draft], written_by: int | None,
+    meanwhile: Callable[[], None],
+) -> dict[str, int]:
+    """Write the orders, the new ones into their customers' statistics too, and create the customers who are unknown.
+    The numbers of the customers, by external id.
+    """
+    external_ids = dict.fromkeys(draft.head.customer_id for draft in drafts)
+    known = find_numbers(connection, Customer, store.id, external_ids)
+    new = [draft for draft in drafts if draft.number is None]
+    counted = _counted(store, new)
+    before = known_statistics(connection, store.id, [known[key] for key in counted if key in known])
+    created = take_customer_numbers(connection, store.id, [key for key in external_ids if key not in known])
+    unused = iter(take_numbers(connection, Store.last_order_number, store.id, len(new)))
     numbered = [(draft.number or next(unused), draft) for draft in drafts]
-    whole = [order for order in numbered if not order[1].adds]
-    added_to = [order for order in numbered if order[1].adds]
-    insert_columns(connection, Order, _order_columns(store, whole, owners, written_by))
-    update_columns(connection, Order, _order_columns(store, added_to, owners, written_by))
-    insert_columns(connection, OrderLine, _line_columns(store_id, numbered))
+    _delete(connection, store.id, [draft.number for draft in drafts if draft.number and not draft.adds])
     _remember_statuses(connection, store, {str(draft.head.status) for draft in drafts})
+    owners = known | created
+    with sending(connection) as send:
+        send(store_statistics, connection, store.id, {
+            known[key]: before[known[key]].plus(orders) for key, orders in counted.items() if key in known}, version)
+        send(create_customers, connection, store.id, version, created, [
+            Statistics().plus(counted.get(key, ())) for key in created])
+        whole = [order for order in numbered if not order[1].adds]
+        send(insert_columns, connection, Order, _order_columns(store, whole, owners, written_by))
+        added_to = [order for order in numbered if order[1].adds]
+        send(update_columns, connection, Order, _order_columns(store, added_to, owners, written_by))
+        send(insert_columns, connection, OrderLine, _line_columns(store.id, numbered))
+        meanwhile()
+    return owners
 
 
 def _remember_statuses(connection: Connection, store: Any, statuses: set[str]) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -25,6 +26,7 @@ DENSE = {"customers": "number", "orders": "number", "order_lines": "order_number
 ROWS_AT_ONCE = 2_000  # sent to PostgreSQL, which works on them while the next are made
 FEW_ROWS = 2_000  # of which it does not matter how they are found
 UNDERESTIMATED = 50  # times
+OUTGROWN = 4  # times the size at which a table was last analysed
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,10 @@ class Written:
     refused: Mapping[int, RowFault] = field(default_factory=dict)
 
 
+def idle() -> None:
+    """What somebody does who has nothing else to do while the database is at work."""
+
+
 @lru_cache(4_096)
 def folded(text: str | None) -> str | None:
     """What a `_folded` column holds beside `text`."""
@@ -49,6 +55,23 @@ def folded(text: str | None) -> str | None:
 def with_folded(texts: Mapping[str, Sequence[str | None]]) -> dict[str, Sequence[str | None]]:
     """Columns of text, each with its `_folded` column."""
     return {**texts, **{f"{name}_folded": list(map(folded, values)) for name, values in texts.items()}}
+
+
+@contextmanager
+def sending(connection: Connection) -> Iterator[Callable[..., None]]:
+    """A function to call others by that write through the connection, in turn; when the block ends all are done.
+
+    With a database server they run in a thread, so that the next rows are made while the server is at work on those
+    before, and inside the block nothing else may use the connection. The block raises what the first of them raised.
+    """
+    if connection.dialect.name == "sqlite":
+        yield lambda function, *arguments: function(*arguments)
+        return
+    sent: list[Future[Any]] = []
+    with ThreadPoolExecutor(1) as thread:
+        yield lambda function, *arguments: sent.append(thread.submit(function, *arguments))
+    for each in sent:
+        each.result()
 
 
 def insert_columns(connection: Connection, model: type[Base], columns: Mapping[str, Sequence[Any]]) -> None:
@@ -129,14 +152,14 @@ def _target(driver: psycopg.Connection[Any], table: str, names: sql.Composed) ->
 
 
 def _keep_planner_informed(driver: psycopg.Connection[Any], table: str) -> None:
-    """Analyse a table that has more than doubled since it last was.
+    """Analyse a table that has outgrown what the planner knows of it.
 
     Autovacuum comes too late for an import into a young database: there the checks of foreign keys, planned for an
     empty table, would search through all customers of the store for every order.
     """
     grown = driver.execute(
-        "SELECT pg_relation_size(oid) > current_setting('block_size')::bigint * 2 * (relpages + 1)"
-        " FROM pg_class WHERE oid = to_regclass(%s)", [table]).fetchone()
+        "SELECT pg_relation_size(oid) > current_setting('block_size')::bigint * %s * (relpages + 1)"
+        " FROM pg_class WHERE oid = to_regclass(%s)", [OUTGROWN, table]).fetchone()
     if grown and grown[0]:
         driver.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(table)))
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import psycopg
+import pytest
 from flask import Flask
 from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
 
 from segmentation.database import writing
-from segmentation.facts.writing import FEW_ROWS, insert_columns, update_columns
+from segmentation.facts.writing import FEW_ROWS, insert_columns, sending, update_columns
 from segmentation.models import Customer
 from segmentation.models.types import new_id
 from tests.conftest import make_store
@@ -57,3 +60,33 @@ def test_updates_reach_the_rows_they_name_and_no_other_store(app: Flask) -> None
     assert rows == [(1, None, 2**63 - 1, day, None, None), (2, None, 0, None, None, None),
                     (3, "جدّة", -5, None, day.date(), True)]
     assert others == [0, 0, 0]
+
+
+def test_what_is_sent_is_done_in_turn_when_the_block_ends(app: Flask) -> None:
+    store = make_store().id
+    with writing() as session:
+        connection = session.connection()
+        with sending(connection) as send:
+            send(write_customers, connection, store, 3)
+            for amount in range(1, 20):
+                send(update_columns, connection, Customer, {
+                    "store_id": [store], "number": [2], "orders_amount": [amount]})
+        assert connection.scalars(select(Customer.orders_amount).order_by(Customer.number)).all() == [0, 19, 0]
+
+
+def test_the_first_fault_of_what_is_sent_is_raised_and_nothing_is_kept(app: Flask) -> None:
+    store = make_store().id
+
+    def fail(sentence: str) -> None:
+        raise LookupError(sentence)
+
+    def write_twice() -> None:
+        with writing() as session, sending(session.connection()) as send:
+            send(write_customers, session.connection(), store, 3)
+            send(write_customers, session.connection(), store, 3)
+            send(fail, "not the first")
+
+    with pytest.raises((DBAPIError, psycopg.Error), match=r"(?i)unique"):
+        write_twice()
+    with writing() as session:
+        assert session.connection().scalars(select(Customer.number)).all() == []
