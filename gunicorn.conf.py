@@ -25,8 +25,6 @@ threads = 8
 timeout = 1000  # above the longest deadline of a query (exports); queries are stopped by their own deadlines
 graceful_timeout = 30
 keepalive = 30
-max_requests = 20_000
-max_requests_jitter = 2_000
 control_socket_disable = True
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108 - a heartbeat file, not data
 

@@ -37,9 +37,10 @@ from segmentation.segments import find_segments
 from tests.api.conftest import PASSWORD
 from tests.conftest import make_app, make_store, migrated
 from tests.jobs.shop import COLUMNS, has_ended
-from tests.operations.serving import ask, megabytes, served
+from tests.operations.serving import Served, ask, megabytes, served
 
-EMAIL, CONNECTIONS = "owner@load.example", 64
+EMAIL, CONNECTIONS, STEP = "owner@load.example", 64, 10
+WARMING = (20, 10)  # requests a second, seconds: processes that have just begun are no measure
 
 
 @dataclass
@@ -50,6 +51,8 @@ class Round:
     seconds: float = 0
     times: dict[str, list[float]] = field(default_factory=dict)
     errors: Counter[str] = field(default_factory=Counter)
+    course: list[tuple[float, float]] = field(default_factory=list)  # when a request was due, how long it took
+    memory: list[float] = field(default_factory=list)  # megabytes, every STEP seconds
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,7 @@ def main() -> None:
     parser.add_argument("--rates", type=int, nargs="+", default=[20, 100, 200], help="requests a second")
     parser.add_argument("--postgres", help="URL of an empty database to use as well")
     parser.add_argument("--only-postgres", action="store_true")
+    parser.add_argument("--course", action="store_true", help="show every ten seconds too")
     parser.add_argument("--quiet", action="store_true", help="no import and export beside the requests")
     options = parser.parse_args()
     with TemporaryDirectory() as folder:
@@ -89,11 +93,14 @@ def _measure(url: str, folder: Path, options: argparse.Namespace) -> None:
         print(f"{url.split(':')[0]}, {options.customers} customers of the demo (made in "
               f"{time.monotonic() - started:.0f} s), {os.cpu_count()} cores, the client on them too", flush=True)
         with served(url, folder) as service:
+            mix = _mix(service.port, store)
+            asyncio.run(_send(service, mix, *WARMING))
             for rate in options.rates:
                 with _work_beside(app, store, folder, options.customers, options.quiet) as jobs:
-                    before = megabytes(service)
-                    found = asyncio.run(_send(service.port, _mix(service.port, store), rate, options.seconds))
-                    _print(found, before, megabytes(service), [has_ended(each) for each in jobs])
+                    found = asyncio.run(_send(service, mix, rate, options.seconds))
+                    _print(found, [has_ended(each) for each in jobs])
+                    if options.course:
+                        _print_course(found)
         db.session.remove()
         db.engine.dispose()
 
@@ -151,31 +158,41 @@ def _mix(port: int, store: uuid.UUID) -> list[Request]:
     return [*lists * 8, *random.choices(pages, k=8), *previews]
 
 
-async def _send(port: int, mix: Sequence[Request], rate: int, seconds: float) -> Round:
+async def _send(service: Served, mix: Sequence[Request], rate: int, seconds: float) -> Round:
     """Send requests when they are due, over connections that are kept, and wait for every answer."""
     found, due = Round(rate), asyncio.Queue[tuple[float, Request]]()
-    senders = [asyncio.create_task(_sender(port, due, found)) for _ in range(CONNECTIONS)]
     began = time.perf_counter()
+    senders = [asyncio.create_task(_sender(service.port, due, found, began)) for _ in range(CONNECTIONS)]
+    senders.append(asyncio.create_task(_weigh(service, found)))
     for number in range(int(rate * seconds)):
         at = began + number / rate
         await asyncio.sleep(max(0.0, at - time.perf_counter()))
         due.put_nowait((at, random.choice(mix)))
     await due.join()
     found.seconds = time.perf_counter() - began
+    found.memory.append(megabytes(service))
     for sender in senders:
         sender.cancel()
     await asyncio.gather(*senders, return_exceptions=True)
     return found
 
 
-async def _sender(port: int, due: asyncio.Queue[tuple[float, Request]], found: Round) -> None:
+async def _weigh(service: Served, found: Round) -> None:
+    while True:
+        found.memory.append(megabytes(service))
+        await asyncio.sleep(STEP)
+
+
+async def _sender(port: int, due: asyncio.Queue[tuple[float, Request]], found: Round, began: float) -> None:
     streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
     while True:
         at, request = await due.get()
         try:
             streams = streams or await asyncio.open_connection("127.0.0.1", port, limit=2**22)
             status, closes = await _exchange(*streams, request.wire)
-            found.times.setdefault(request.kind, []).append(time.perf_counter() - at)
+            took = time.perf_counter() - at
+            found.times.setdefault(request.kind, []).append(took)
+            found.course.append((at - began, took))
             if status != 200:
                 found.errors[f"{request.kind} {status}"] += 1
             if closes:
@@ -196,17 +213,27 @@ async def _exchange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, 
     return int(head.split(" ", 2)[1]), "connection: close" in head
 
 
-def _print(found: Round, before: float, after: float, ended: Sequence[bool]) -> None:
+def _print(found: Round, ended: Sequence[bool]) -> None:
     number = sum(map(len, found.times.values()))
     print(f"\n{found.rate} requests/s: {number} in {found.seconds:.0f} s, {number / found.seconds:.0f} a second "
-          f"answered, {found.errors.total()} errors {dict(found.errors) or ''}; {before:.0f} MB of memory before, "
-          f"{after:.0f} after"
+          f"answered, {found.errors.total()} errors {dict(found.errors) or ''}; {found.memory[0]:.0f} MB of memory "
+          f"before, {found.memory[len(found.memory) // 2]:.0f} half way, {found.memory[-1]:.0f} after"
           + (f"; {sum(ended)} of {len(ended)} jobs ended meanwhile" if ended else ""))
     every = {**dict(sorted(found.times.items())), "all": [each for some in found.times.values() for each in some]}
     for kind, times in every.items():
         cuts = [1000 * each for each in quantiles(times, n=100)]
         print(f"  {kind:<10}{len(times):>7}  median {cuts[49]:>6.0f} ms  95% {cuts[94]:>6.0f} ms  "
               f"99% {cuts[98]:>6.0f} ms  most {1000 * max(times):>6.0f} ms", flush=True)
+
+
+def _print_course(found: Round) -> None:
+    """Each step: the middle of its times, the worst hundredth, and the memory when it began."""
+    for step, memory in enumerate(found.memory):
+        times = [took for at, took in found.course if at // STEP == step]
+        if len(times) > 1:
+            cuts = [1000 * each for each in quantiles(times, n=100)]
+            print(f"  from {step * STEP:>4} s  median {cuts[49]:>6.0f} ms  99% {cuts[98]:>6.0f} ms  {memory:>6.0f} MB",
+                  flush=True)
 
 
 if __name__ == "__main__":
