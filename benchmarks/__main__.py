@@ -45,15 +45,14 @@ def _run(url: str, folder: str, customers: int, orders: int, rounds: int) -> Non
         upgrade()
         store = make_store(customers, utc_now())
         add_user(SIGN_IN["email"], SIGN_IN["password"], store, "owner")
-        if url.startswith("postgresql"):
-            with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                connection.exec_driver_sql("VACUUM ANALYZE")
+        _tidy(url)
         make_segments(store)
         alone, together = compare_refreshes(store)
         print(f"{url.split(':')[0]}: {SEGMENTS} segments counted one by one in {alone:.1f} s, together in "
               f"{together:.1f} s ({together / alone:.0%})")
         imported = import_orders(Path(folder), orders)
         print(f"{url.split(':')[0]}: {imported.rows} rows of orders imported, {imported.rate:,.0f} rows/s")
+        _tidy(url)
         _print_exports(url, compare_exports(environ, Path(folder), store))
         db.session.remove()
         db.engine.dispose()
@@ -63,6 +62,13 @@ def _run(url: str, folder: str, customers: int, orders: int, rounds: int) -> Non
     print(f"\n{url.split(':')[0]}, {customers} customers, three orders each, {os.cpu_count()} cores, over HTTP")
     _print("preview against hand-written SQL", "ours", "SQL", rows)
     _print("counting every node against counting the root", "nodes", "root", nodes)
+
+
+def _tidy(url: str) -> None:
+    """Have PostgreSQL know its tables, as it does some minutes after so much was written."""
+    if url.startswith("postgresql"):
+        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("VACUUM ANALYZE")
 
 
 def _print_exports(url: str, measured: dict[str, dict[str, float]]) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from segmentation.models.facts import ORDERS_BY_CUSTOMER
+from segmentation.rules.grouping import Grouped
 from segmentation.rules.predicates import AllOf, Equal, OneOf, Predicate, Span
 from segmentation.rules.writing import Writer
 
@@ -187,32 +188,33 @@ class Aggregate(_Elsewhere):
         """Whether the aggregate passes."""
         around = not self.nullable and _accepts_zero(predicate)
         tested = w.test(self.expression, predicate, not around)
-        return w.member(f"{self._groups(w, where)} HAVING {tested}", wanted != around)
+        return w.member(self._groups(w, where, tested), wanted != around)
 
     def missing(self, w: Writer, where: Where | None, wanted: bool) -> str:
         """Whether no row counts."""
         if not self.nullable:
             return "FALSE" if wanted else "TRUE"
-        return w.member(self._groups(w, where), not wanted)
+        return w.member(self._groups(w, where, None), not wanted)
 
     def value(self, w: Writer, where: Where | None) -> str:
         """The aggregate of one customer."""
         value = self.expression if self.nullable else f"COALESCE({self.expression}, 0)"
         own = " AND orders.customer_number = customers.number"
-        return f"(SELECT {value} FROM {self.source.tables} WHERE {self._rows(w, where, own)})"
+        rows = f"{self.source.tables} WHERE {self._own(w)}{own}"
+        return f"(SELECT {value} FROM {rows} AND ({where.write()}))" if where else f"(SELECT {value} FROM {rows})"
 
-    def _groups(self, w: Writer, where: Where | None) -> str:
-        key = "orders.customer_number"
-        if not self.source.covers(where):
+    def _groups(self, w: Writer, where: Where | None, test: str | None) -> Grouped:
+        key, covered = "orders.customer_number", self.source.covers(where)
+        if not covered:
             key = w.dialect.group_unindexed.format(column=key)
         found = w.looked_up("orders", "orders.customer_number", ORDERS_BY_CUSTOMER)
         tables = f"{found}{self.source.further}" if found else self.source.tables
-        rows = self._rows(w, where, "" if found else w.of_customer("orders.customer_number"))
-        return f"SELECT orders.customer_number AS number FROM {tables} WHERE {rows} GROUP BY {key}"
+        narrowed = "" if found else w.of_customer("orders.customer_number")
+        rows = f"{tables} WHERE {self._own(w)}{narrowed}"
+        return Grouped(rows, where.write() if where else None, key, test, shares=covered)
 
-    def _rows(self, w: Writer, where: Where | None, narrowed: str) -> str:
-        own = f"{self.source.rows.format(store=w.store)}{narrowed}"
-        return f"{own} AND ({where.write()})" if where else own
+    def _own(self, w: Writer) -> str:
+        return self.source.rows.format(store=w.store)
 
 
 @dataclass(frozen=True)

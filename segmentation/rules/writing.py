@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from segmentation.rules.dialects import Dialect, Numbers
+from segmentation.rules.grouping import Grouped, selects
 from segmentation.rules.predicates import Equal, OneOf, Piece, Predicate, Span
 
 NOBODY = Numbers()
@@ -40,7 +41,7 @@ class Writer:
         self.dialect = facts.dialect
         self.values: dict[str, Any] = {"store": facts.dialect.bind(store_id)}
         self.instants: set[str] = set()  # the names of those values that are instants
-        self.sets: dict[str, str] = {}
+        self.sets: dict[str, str | Grouped] = {}
         self._distinct: set[str] = set()
         self._few = self.bind(facts.only) if facts.only is not None and len(facts.only) != 1 else None
         self._only = None if facts.only is None else self._numbers(facts.only, self._few)
@@ -90,11 +91,11 @@ class Writer:
                 raise TypeError(predicate)
         return text if wanted else f"NOT ({text})"
 
-    def member(self, select: str, wanted: bool = True, *, distinct: bool = True) -> str:
+    def member(self, select: str | Grouped, wanted: bool = True, *, distinct: bool = True) -> str:
         """Whether the customer is among those whose `number` the select yields (each once, if `distinct`)."""
         return self.member_of(self.add_set(select, distinct=distinct), wanted)
 
-    def add_set(self, select: str, *, distinct: bool = True) -> str:
+    def add_set(self, select: str | Grouped, *, distinct: bool = True) -> str:
         """The name of a set of customers, computed once for the whole statement."""
         name = f"set_{len(self.sets) + 1}"
         self.sets[name] = select
@@ -118,7 +119,7 @@ class Writer:
     def with_sets(self) -> str:
         """The sets, as they stand before a statement."""
         how = "MATERIALIZED " if self.dialect.materialized else ""
-        made = [f"{name} AS {how}({select})" for name, select in self.sets.items()]
+        made = [f"{name} AS {how}({select})" for name, select in selects(self.sets)]
         return f"WITH {', '.join(made)} " if made else ""
 
     def segment(self, reference: Any) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
@@ -29,13 +30,20 @@ from tests.oracle.evaluator import matches
 from tests.oracle.language import StoreSettings
 from tests.oracle.people import AWKWARD_MOMENTS, awkward_people
 from tests.oracle.text import fold
-from tests.oracle.trees import NEGATIVE_OF, every_field_operator, random_segments, random_tree
+from tests.oracle.trees import NEGATIVE_OF, every_field_operator, numbered, random_segments, random_tree
 from tests.rules.populace import asked, read, settle
 
 TREES = int(os.environ.get("SEGMENTATION_TEST_TREES", "600"))
 ANSWERS = TREES // 10
 SEED = int(os.environ.get("SEGMENTATION_TEST_SEED", "1997"))
 Rules = dict[str, Any]
+# What the index of orders by customer answers alone, and what it does not.
+WHERES: Sequence[Rules] = [{}, *({"where": {"logic": "AND", "conditions": [each], "groups": []}} for each in (
+    {"field": "order.ordered_at", "operator": "in_last", "value": 90, "unit": "days"},
+    {"field": "order.ordered_at", "operator": "more_than_ago", "value": 2, "unit": "months"},
+    {"field": "order.amount", "operator": "greater_than", "value": 50},
+    {"field": "order.amount", "operator": "equals", "value": 0},
+    {"field": "order.city", "operator": "is_not_empty"}))]
 
 
 @dataclass
@@ -185,6 +193,23 @@ def test_every_field_and_operator_alone(app: Flask) -> None:
     for town in towns(Random(SEED), AWKWARD_MOMENTS[::every]):
         for rules in every_field_operator():
             assert town.ours(rules) == town.theirs(rules), (rules, town.now, town.settings)
+
+
+@pytest.mark.timeout(7200)
+def test_several_aggregates_from_one_look_at_the_orders(app: Flask) -> None:
+    rng, divided, tried = Random(SEED + 2), 0, 0
+    conditions = [condition for rules in every_field_operator() for condition in rules["conditions"]
+                  if condition["field"].startswith(("orders.", "all_orders."))]
+    for town in towns(rng, AWKWARD_MOMENTS[::4]):
+        for _ in range(4 * share(ANSWERS)):
+            some = [deepcopy({**rng.choice(conditions), **rng.choice(WHERES)}) for _ in range(rng.randint(2, 6))]
+            rules = numbered({"logic": rng.choice(("AND", "OR")), "conditions": some[:-1], "groups": [
+                {"logic": "AND", "negate": rng.random() < 0.5, "conditions": some[-1:], "groups": []}]})
+            ours, theirs = town.ours(rules), town.theirs(rules)
+            assert ours == theirs, (rules, town.now, town.settings)
+            tried += 1
+            divided += 0 < len(ours) < len(town.people)
+    assert divided > tried / 4
 
 
 def test_an_operator_and_its_negative_split_everyone_in_two(app: Flask) -> None:

@@ -70,6 +70,22 @@ def test_the_text_depends_on_the_shape_alone(store: Store) -> None:
         assert sql_text(scope, rules) == sql_text(scope, other_values(rules, rng))
 
 
+@pytest.mark.parametrize(("wheres", "looks"), [
+    ([], 1), ([None], 1), ([None, "ordered_at"], 1), (["ordered_at", "amount", "ordered_at"], 1),
+    ([None, "city"], 2), (["city", "city"], 3)])
+def test_aggregates_that_read_the_same_orders_share_one_look(
+    store: Store, wheres: list[str | None], looks: int
+) -> None:
+    asked = {"ordered_at": {"operator": "in_last", "value": 9, "unit": "days"},
+             "amount": {"operator": "less_than", "value": 9}, "city": {"operator": "equals", "value": "Riyadh"}}
+    conditions = [{"field": "orders.amount_sum", "operator": "greater_than", "value": 1, **({"where": {
+        "logic": "AND", "conditions": [{"field": f"order.{where}", **asked[where]}]}} if where else {})}
+        for where in wheres]
+    text = sql_text(Scope.of(store, "viewer", None), {"logic": "AND", "conditions": [
+        {"field": "orders.count", "operator": "greater_than", "value": 1}, *conditions]})
+    assert text.count("FROM orders") == looks
+
+
 def other_values(group: dict[str, Any], rng: Random) -> dict[str, Any]:
     """The same tree with every id and every value replaced by another of its type.
 
