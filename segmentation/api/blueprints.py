@@ -12,6 +12,7 @@ from flask_smorest import Blueprint as SmorestBlueprint
 
 from segmentation.api.errors import ErrorSchema
 from segmentation.api.parsing import Parser, Value
+from segmentation.exports.segment import MIMETYPES
 
 REASONS = {
     400: "The request cannot be read.",
@@ -27,6 +28,9 @@ REASONS = {
     429: "Too many attempts.",
     503: "The service cannot answer right now.",
 }
+
+
+BINARY = {"type": "string", "format": "binary"}
 
 
 class Blueprint(SmorestBlueprint):  # type: ignore[misc]
@@ -45,6 +49,16 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc]
         def decorate(view: Any) -> Any:
             for status in statuses:
                 view = self.alt_response(status, schema=ErrorSchema, description=REASONS[status])(view)
+            return view
+
+        return decorate
+
+    def sends_table(self, status: int = 200, description: str = "The file.") -> Any:
+        """Document that a route answers with an export, of either format."""
+
+        def decorate(view: Any) -> Any:
+            for mimetype in reversed(MIMETYPES.values()):
+                view = self.alt_response(status, schema=BINARY, content_type=mimetype, description=description)(view)
             return view
 
         return decorate

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response, jsonify
 
-from segmentation.api.blueprints import Blueprint
+from segmentation.api.blueprints import BINARY, Blueprint
 from segmentation.api.job_schemas import JobSchema, JobsQuery, JobsSchema
 from segmentation.api.parsing import needs
 from segmentation.api.schemas import StoreQuery
@@ -18,7 +18,6 @@ from segmentation.models import Job
 
 blueprint = Blueprint("jobs", __name__, url_prefix="/api/jobs", description="Long work")
 Query = dict[str, Any]
-BINARY = {"type": "string", "format": "binary"}
 
 
 def accepted(job: Job) -> Response:
@@ -65,8 +64,8 @@ def cancel_job(scope: Scope, _query: Query, job_id: Any) -> Response:
 @blueprint.route("/<uuid:job_id>/file")
 @needs("editor")
 @blueprint.arguments(StoreQuery, location="query")
-@blueprint.response(200, BINARY, content_type="text/csv")
-@blueprint.alt_response(206, schema=BINARY, content_type="text/csv", description="The part that `Range` asks for.")
+@blueprint.sends_table()
+@blueprint.sends_table(206, "The part that `Range` asks for.")
 @blueprint.fails(400, 401, 403, 404, 409, 416)
 def get_file(scope: Scope, _query: Query, job_id: Any) -> Response:
     """Fetch the finished file of an export, or a part of it; it is kept for 24 hours"""

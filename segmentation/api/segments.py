@@ -194,7 +194,7 @@ def explain(scope: Scope, query: Query, segment_id: Any) -> Response:
 @blueprint.route("/<uuid:segment_id>/export")
 @needs("editor")
 @blueprint.arguments(schemas.ExportQuery, location="query")
-@blueprint.response(200, {"type": "string", "format": "binary"}, content_type="text/csv")
+@blueprint.sends_table()
 @blueprint.alt_response(
     202, schema=JobSchema, description="With `Prefer: respond-async`, or of many rows: a job writes the file.")
 @blueprint.fails(400, 401, 403, 404, 422, 429, 503)

@@ -14,6 +14,7 @@ from referencing.jsonschema import DRAFT202012
 from segmentation import limits
 from segmentation.api.customer_schemas import A_CUSTOMER as A_CUSTOMER_RECORD
 from segmentation.api.customer_schemas import AN_ORDER
+from segmentation.exports.segment import MIMETYPES
 from tests.api.conftest import A_CUSTOMER, PASSWORD, Client, World
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -204,3 +205,10 @@ def test_the_page_shows_it_without_scripts(world: World) -> None:
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
     with world.app.test_client().get("/static/css/docs.css") as style:
         assert style.status_code == 200
+
+
+@pytest.mark.parametrize(("path", "status"), [
+    ("/api/segmentation/{segment_id}/export", "200"), ("/api/jobs/{job_id}/file", "200"),
+    ("/api/jobs/{job_id}/file", "206")])
+def test_files_are_documented_in_every_format(world: World, path: str, status: str) -> None:
+    assert list(document(world)["paths"][path]["get"]["responses"][status]["content"]) == list(MIMETYPES.values())
