@@ -67,8 +67,8 @@ def blocks(columns: Sequence[Column], rows: Iterable[Sequence[Any]]) -> Iterator
     """
     rows, done = iter(rows), 0
     while block := list(islice(rows, ROWS_AT_ONCE)):
-        for number, row in enumerate(block, start=done + 1):
-            if len(row) != len(columns):
-                raise ValueError(f"row {number} has {len(row)} values for {len(columns)} columns")
+        if {*map(len, block)} != {len(columns)}:
+            number, width = next((n, len(row)) for n, row in enumerate(block, done + 1) if len(row) != len(columns))
+            raise ValueError(f"row {number} has {width} values for {len(columns)} columns")
         done += len(block)
         yield [column.values(given) for column, given in zip(columns, zip(*block, strict=True), strict=True)]

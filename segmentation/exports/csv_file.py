@@ -50,9 +50,9 @@ def write_csv(path: Path, columns: Sequence[Column], rows: Iterable[Sequence[Any
         sink = _Sink(file)
         if bom:
             sink.write("\ufeff")
-        sink.write(_lines([[guard(holdable(heading))] for heading in headings(columns, header)]))
+        sink.write(_lines([_escaped([guard(holdable(heading))]) for heading in headings(columns, header)]))
         for block in blocks(columns, rows):
-            sink.write(_lines([_cells(column.kind, values) for column, values in zip(columns, block, strict=True)]))
+            sink.write(_lines([_quotable(column.kind, values) for column, values in zip(columns, block, strict=True)]))
             count += len(block[0])
     return Written(count, sink.size, sink.digest.digest(), truncated=0)
 
@@ -66,12 +66,16 @@ def text_cells(texts: Sequence[str | None]) -> list[str]:
     return [guard(holdable(cell)) if cell else "" for cell in cells]
 
 
-def _cells(kind: Kind, values: Sequence[Any]) -> list[str]:
-    return text_cells(values) if kind == "text" else spell_all(kind, values)
+def _quotable(kind: Kind, values: Sequence[Any]) -> list[str]:
+    """The cells of a column, which can be put in quotation marks; nothing but text holds any."""
+    return _escaped(text_cells(values)) if kind == "text" else spell_all(kind, values)
+
+
+def _escaped(cells: list[str]) -> list[str]:
+    return [cell.replace('"', '""') for cell in cells] if '"' in "".join(cells) else cells
 
 
 def _lines(columns: Sequence[Sequence[str]]) -> str:
-    """Rows of quoted cells. All of one column are looked at together; and nothing but text has a quotation mark."""
-    quoted = [[cell.replace('"', '""') for cell in cells] if '"' in "".join(cells) else cells for cells in columns]
-    rows = map('","'.join, zip(*quoted, strict=True))
+    """Rows of quoted cells."""
+    rows = map('","'.join, zip(*columns, strict=True))
     return '"' + '"\r\n"'.join(rows) + '"\r\n'

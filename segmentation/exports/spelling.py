@@ -25,7 +25,7 @@ def spell_all(kind: Kind, values: Sequence[Any]) -> list[str]:
     """What `spell` says of each of many checked values, faster."""
     if kind == "units":
         return _all_units(values)
-    if kind == "instant" and not any(isinstance(value, datetime) for value in values):
+    if kind == "instant" and datetime not in {*map(type, values)}:
         return _all_instants(values)
     spelled = SPELLINGS[kind]
     return ["" if value is None else spelled(value) for value in values]
@@ -54,27 +54,23 @@ def _units(units: int) -> str:
 
 
 def _instant(at: datetime | int) -> str:
-    """As `rfc3339`; quicker for microseconds, of which many lie in one hour."""
-    if isinstance(at, datetime):
-        return rfc3339(at)
-    second, fraction = divmod(at, _SECOND)
-    text = _HOURS[second // 3600] + _SECONDS[second % 3600]
-    return f"{text}.{fraction:06}Z" if fraction else text + "Z"
+    """As `rfc3339`, of microseconds too."""
+    return rfc3339(at) if isinstance(at, datetime) else _all_instants([at])[0]
 
 
-class _Hours(dict[int, str]):
-    """Hours since 1970 as text; each is spelled when it is first asked for."""
+class _Days(dict[int, str]):
+    """Days since 1970 as text; each is spelled when it is first asked for."""
 
-    def __missing__(self, hour: int) -> str:
-        text = self[hour] = (datetime(1970, 1, 1) + timedelta(hours=hour)).isoformat()[:13]
+    def __missing__(self, day: int) -> str:
+        text = self[day] = (date(1970, 1, 1) + timedelta(days=day)).isoformat()
         return text
 
 
 _SECOND = 1_000_000
-_HOUR = 3600 * _SECOND
-_HOURS = _Hours()
-_SECONDS = [f":{second // 60:02}:{second % 60:02}" for second in range(3600)]
-# Looked up, because to fill up with zeros takes longer than all the rest.
+_DAYS = _Days()
+# Looked up, because to fill up with zeros takes longer than all the rest; in small tables, which stay at hand.
+_MINUTES = [f"T{minute // 60:02}:{minute % 60:02}:" for minute in range(1440)]
+_SECONDS = [f"{second:02}" for second in range(60)]
 _CENTS = [f".{cents:02}" for cents in range(100)]
 _MILLISECONDS = [f".{part:03}" for part in range(1000)]
 _MICROSECONDS = [f"{part:03}Z" for part in range(1000)]
@@ -88,9 +84,11 @@ def _all_units(amounts: Sequence[int | None]) -> list[str]:
 
 def _all_instants(instants: Sequence[int | None]) -> list[str]:
     return ["" if at is None else
-            f"{_HOURS[at // _HOUR]}{_SECONDS[at // _SECOND % 3600]}"
-            f"{_MILLISECONDS[fraction // 1000]}{_MICROSECONDS[fraction % 1000]}" if (fraction := at % _SECOND) else
-            f"{_HOURS[at // _HOUR]}{_SECONDS[at // _SECOND % 3600]}Z" for at in instants]
+            f"{_DAYS[(second := at // _SECOND) // 86400]}{_MINUTES[second // 60 % 1440]}{_SECONDS[second % 60]}"
+            f"{_MILLISECONDS[(fraction := at - second * _SECOND) // 1000]}{_MICROSECONDS[fraction % 1000]}"
+            if at % _SECOND else
+            f"{_DAYS[(second := at // _SECOND) // 86400]}{_MINUTES[second // 60 % 1440]}{_SECONDS[second % 60]}Z"
+            for at in instants]
 
 
 SPELLINGS: dict[Kind, Callable[[Any], str]] = {

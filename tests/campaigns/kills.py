@@ -12,7 +12,7 @@ import random
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -37,6 +37,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS)
     options = parser.parse_args()
     rng, end = random.Random(options.seed), time.monotonic() + options.minutes * 60
     figures: Counter[tuple[str, str, str]] = Counter()
@@ -46,12 +47,12 @@ def main() -> None:
         while time.monotonic() < end:
             engine = engines[turn % len(engines)]
             with database(engine, Path(folder) / str(turn)) as app, app.app_context():
-                _round(app, engine, Path(folder) / str(turn), rng, figures)
+                _round(app, engine, Path(folder) / str(turn), rng, options.kinds, figures)
             turn += 1
     print(f"seed {options.seed}, {turn} rounds")
     print(f"{'engine':<12}{'kind':<18}" + "".join(f"{name:>9}" for name in FIGURES))
     for engine in engines:
-        for kind in KINDS:
+        for kind in options.kinds:
             print(f"{engine:<12}{kind:<18}" + "".join(f"{figures[engine, kind, name]:>9}" for name in FIGURES))
     raise SystemExit(any(figures[key] for key in figures if key[2] in ("wrong", "stuck", "partial")))
 
@@ -76,11 +77,12 @@ def database(engine: str, folder: Path) -> Iterator[Flask]:
             _administer("DROP DATABASE {} WITH (FORCE)", name)
 
 
-def _round(app: Flask, engine: str, folder: Path, rng: random.Random, figures: Counter[tuple[str, str, str]]) -> None:
-    stores = {kind: make_shop(folder, ROWS) for kind in KINDS}
+def _round(app: Flask, engine: str, folder: Path, rng: random.Random, kinds: Sequence[str],
+           figures: Counter[tuple[str, str, str]]) -> None:
+    stores = {kind: make_shop(folder, ROWS) for kind in kinds}
     versions = {kind: version_of(store) for kind, store in stores.items()}
     jobs = {kind: ask(store, kind, ROWS) for kind, store in rng.sample(list(stores.items()), len(stores))}
-    for kind in KINDS:
+    for kind in kinds:
         figures[engine, kind, "jobs"] += 1
     for _ in range(KILLS):
         if not all(has_ended(job_id) for job_id in jobs.values()):
