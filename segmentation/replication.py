@@ -6,13 +6,12 @@ database. Killed at any point, there is the old one still; what was begun is swe
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import subprocess
 import sys
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
@@ -33,7 +32,7 @@ from segmentation.audience.building import FILE, LOCK, Built, Order
 from segmentation.audience.columnar import layout
 from segmentation.audience.replicas import changed_numbers, directory, path_of
 from segmentation.database import writing
-from segmentation.disk import sync
+from segmentation.disk import locked, sync
 from segmentation.errors import Conflict, Unavailable
 from segmentation.extensions import db
 from segmentation.leases import FAILED, UNFINISHED
@@ -169,9 +168,9 @@ def _is_worn(store_id: uuid.UUID, row: Replica) -> bool:
 def _workshop(folder: Path) -> Iterator[Path]:
     """A folder to build in, as long as nobody else builds one for the store. Raises Conflict."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (folder / LOCK).open("w") as lock:
+    with ExitStack() as stack:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            stack.enter_context(locked(folder / LOCK))
         except BlockingIOError as error:
             raise Conflict("A replica of this store is being made.", code="already_running") from error
         path = Path(mkdtemp(prefix=PREFIX, dir=folder))
@@ -248,13 +247,12 @@ def _remove_others(folder: Path, tokens: set[str], older_than: float = 0.0) -> N
 
 def _is_abandoned(folder: Path) -> bool:
     try:
-        with (folder / LOCK).open() as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with locked(folder / LOCK):
+            return True
     except FileNotFoundError:
         return True
     except BlockingIOError:
         return False
-    return True
 
 
 def _age(path: Path) -> float:

@@ -133,13 +133,13 @@ def _file(path: Path, order: Order) -> Iterator[duckdb.DuckDBPyConnection]:
 @contextmanager
 def _held(path: Path) -> Iterator[None]:
     """Hold the lock that says somebody is building here; it goes with the process."""
+    # As `segmentation.disk`, of which this process knows nothing.
     with path.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
 
 
-def _sync(path: Path) -> None:
-    # As `segmentation.disk`, of which this process knows nothing.
+def _sync(path: Path) -> None:  # as in `segmentation.disk` too
     for each in (path, path.parent):
         handle = os.open(each, os.O_RDONLY)
         try:

@@ -5,7 +5,6 @@ A place is a lock on a file in the spool, and goes with the process that holds i
 
 from __future__ import annotations
 
-import fcntl
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -14,6 +13,7 @@ from time import sleep
 
 from flask import current_app
 
+from segmentation.disk import locked
 from segmentation.errors import TooMany
 from segmentation.limits import RUNNING_EXPORTS
 
@@ -39,9 +39,7 @@ def _take(store_id: uuid.UUID, stack: ExitStack) -> bool:
     folder: Path = current_app.config["SPOOL_DIR"] / "places"
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(RUNNING_EXPORTS):
-        with ExitStack() as own, suppress(BlockingIOError):
-            file = own.enter_context((folder / f"{store_id}-{number}").open("w"))
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            stack.enter_context(own.pop_all())
+        with suppress(BlockingIOError):
+            stack.enter_context(locked(folder / f"{store_id}-{number}"))
             return True
     return False
