@@ -104,6 +104,20 @@ def test_no_page_is_wider_than_the_screen(visit: Callable[..., Visitor], shop: S
         assert wide <= width, f"{address} is {wide} wide"
 
 
+def test_every_menu_opens_within_a_phones_screen(visit: Callable[..., Visitor], shop: Shop, language: str) -> None:
+    visitor, opened = visit(language, width=390, height=844), set()
+    visitor.allowed.add("404")
+    for address in walk(visitor):
+        for menu in visitor.page.locator("details.menu:not(.choices)").all():
+            menu.evaluate("(each) => { each.open = true; }")
+            box = menu.locator("> .menu-body").bounding_box()
+            assert box is not None
+            assert 0 <= box["x"] <= 390 - box["width"], (address, box)
+            opened.add(menu.get_attribute("id"))
+            menu.evaluate("(each) => { each.open = false; }")
+    assert {"stores", "account", "columns-menu", "export-menu", "erase-menu"} <= opened
+
+
 def test_every_page_mirrors_with_the_language(visit: Callable[..., Visitor], shop: Shop) -> None:
     """What stands at the start stands at the start of the writing: on the left in English, on the right in Arabic."""
     places = {}
