@@ -10,7 +10,7 @@ from flask import Flask
 from flask.json.provider import JSONProvider
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from segmentation import api, cli, failures, headers, json, logs, models, operations, pages
+from segmentation import api, cli, failures, headers, json, logs, models, operations, pages, refusals
 from segmentation.config import environment, flask_config, read_settings
 from segmentation.extensions import db, jwt, migrate
 from segmentation.jobs import worker
@@ -46,6 +46,7 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))
     jwt.init_app(app)
     headers.init_app(app)
+    refusals.init_app(app)
     api.init_app(app)
     pages.init_app(app)
     operations.init_app(app)

@@ -16,7 +16,7 @@ USE_CASES = {"segments", "exports", "imports", "scoring", "auth", "accounts", "d
              "api_tokens", "sign_ins", "stores", "replication"}
 # From the top down; a module may import its own layer and those below.
 LAYERS = (
-    {"", "api", "pages", "cli", "commands", "failures", "headers", "downloads", "operations"},
+    {"", "api", "pages", "cli", "commands", "failures", "headers", "refusals", "downloads", "operations"},
     USE_CASES | {"references", "answers", "repeats", "tokens", "starters", "uploads", "counting", "refreshing",
                  "passwords", "trail"},
     {"audience", "facts", "audit", "logs", "metrics"},

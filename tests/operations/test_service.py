@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import signal
 import socket
+import time
 from pathlib import Path
 
+from segmentation import limits
 from tests.jobs.shop import wait_until
 from tests.operations.serving import Served, ask, served
 from tests.pages.conftest import SQLITE
@@ -59,3 +62,32 @@ def test_the_service(database_url: str, tmp_path: Path) -> None:
     assert "canary" not in text.lower()
     loggers = {line["logger"] for line in log_lines(service)}
     assert {"gunicorn.error", "segmentation.access"} <= loggers
+
+
+@SQLITE
+def test_a_refusal_reaches_those_who_are_still_sending(database_url: str, tmp_path: Path) -> None:
+    with served(database_url, tmp_path) as service:
+        for path, size, status in (("/api/customers", limits.FACTS_BODY_BYTES, 401),
+                                   ("/api/auth/token", limits.FACTS_BODY_BYTES, 413), ("/nowhere", 2_000_000, 404)):
+            connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=60)
+            connection.putrequest("PUT" if status == 401 else "POST", path)
+            connection.putheader("Content-Type", "application/json")
+            connection.putheader("Content-Length", str(size))
+            connection.endheaders(b" " * (size // 2))
+            time.sleep(1)  # it has refused by now
+            connection.send(b" " * (size - size // 2))
+            answer = connection.getresponse()
+            assert (answer.status, answer.read() != b"") == (status, True)
+            connection.request("GET", "/health/live")  # on the same connection, which was not cut
+            assert connection.getresponse().status == 200
+            connection.close()
+
+
+@SQLITE
+def test_one_who_goes_in_the_middle_of_a_refused_body(database_url: str, tmp_path: Path) -> None:
+    with served(database_url, tmp_path) as service:
+        for _ in range(20):
+            with socket.create_connection(("127.0.0.1", service.port), timeout=10) as connection:
+                connection.sendall(b"POST /nowhere HTTP/1.1\r\nHost: a\r\nContent-Length: 999999\r\n\r\n12345")
+        assert ask(service.port, "GET", "/health/live")[0] == 200
+    assert all(line["level"] == "INFO" for line in log_lines(service)), service.log.read_text()
