@@ -26,7 +26,8 @@ from segmentation.rules.tree import Group
 from segmentation.rules.windows import Clock
 from segmentation.rules.writing import Facts
 
-ROWS_AT_ONCE = 2_000
+ROWS_AT_ONCE = 500  # of twenty columns: what a processor's own cache holds; four times as many take a tenth longer
+ROWS_AHEAD = 2_000  # that a database server sends at once
 NUMBERS_AT_ONCE = 100_000
 FIRST = 500  # the first so many in an order are found at once, because whoever asks for a page asks for the next one
 CUSTOMERS = Customer.__table__
@@ -148,7 +149,7 @@ def stream(
         return
     question = Question(scope, now, snapshot.facts)
     written = question.text(columns, question.compiler.group(tree), " ORDER BY customers.number")
-    with question.ask(snapshot, written, stream_results=True, max_row_buffer=ROWS_AT_ONCE) as rows:
+    with question.ask(snapshot, written, stream_results=True, max_row_buffer=ROWS_AHEAD) as rows:
         yield from rows.partitions(ROWS_AT_ONCE)
 
 
