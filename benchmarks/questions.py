@@ -70,9 +70,9 @@ QUESTIONS: dict[str, tuple[dict[str, Any], str]] = {
     "never bought shoes": (
         _rules("AND", ("items.orders_count", "equals", 0, None, _rules(
             "AND", ("item.category", "equals", "Shoes")))),
-        CUSTOMERS + "number NOT IN (SELECT customer_number FROM order_lines JOIN orders"
+        CUSTOMERS + "{not_among}customer_number FROM order_lines JOIN orders"
         " ON orders.store_id = order_lines.store_id AND number = order_number WHERE order_lines.store_id = {store}"
-        " AND is_counted AND category_folded = 'shoes')"),
+        " AND is_counted AND category_folded = 'shoes'{those}"),
     "Champions with two orders by the app": (
         _rules("AND", ("segment", "equals", "Champions"), ("orders.count", "greater_than_or_equals", 2, None, _rules(
             "AND", ("order.channel", "equals", "App")))),

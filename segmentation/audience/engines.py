@@ -12,10 +12,11 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from time import monotonic
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection, CursorResult, TextualSelect, text
 
 from segmentation import metrics
 from segmentation.audience import duck, replicas
@@ -24,7 +25,7 @@ from segmentation.audience.replicas import Source, State
 from segmentation.database import reading
 from segmentation.departures import HasLeft, departure
 from segmentation.rules.dialects import DIALECTS, DUCKDB
-from segmentation.rules.writing import Facts
+from segmentation.rules.writing import SETS, Facts
 
 Rows = Sequence[Sequence[Any]]
 Answer = TypeVar("Answer")
@@ -48,6 +49,7 @@ class Snapshot:
     has_left: HasLeft | None = None
     _states: dict[uuid.UUID, State] = field(default_factory=dict)
     _sources: dict[uuid.UUID, Source | None] = field(default_factory=dict)
+    _has_room: bool = False  # for sets of customers
 
     def version(self, store_id: uuid.UUID) -> int:
         """The store's data version."""
@@ -76,6 +78,19 @@ class Snapshot:
         metrics.told.labels("primary").inc()
         return [ask(self._primary())]
 
+    def ask_primary(
+        self, written: str, values: Mapping[str, Any], columns: Sequence[ColumnElement[Any]] = (), **options: Any
+    ) -> CursorResult[Any]:
+        """The rows of a statement on the primary; `columns` give their types, where these matter."""
+        dialect = self.facts.dialect
+        if dialect.before_sets and not self._has_room and written.startswith(SETS):
+            self.connection.exec_driver_sql(dialect.before_sets)
+            self._has_room = True
+        if columns:
+            return self.connection.execute(_typed(written, tuple(columns)), dict(values), execution_options=options)
+        # Straight to the driver: a wide statement would take longer to parse than to write.
+        return self.connection.exec_driver_sql(dialect.as_driver(written), dict(values), execution_options=options)
+
     def _ask_replica(self, source: Source, ask: Callable[[Part], Answer]) -> Answer:
         engine = replicas.engine()
         try:
@@ -89,8 +104,7 @@ class Snapshot:
 
     def _primary(self, source: Source | None = None) -> Part:
         facts = self.facts if source is None else replace(self.facts, only=source.changed)
-        driver = facts.dialect.as_driver
-        return Part(facts, lambda text, values: self.connection.exec_driver_sql(driver(text), dict(values)).all())
+        return Part(facts, lambda text, values: self.ask_primary(text, values).all())
 
     def _source(self, store_id: uuid.UUID) -> Source | None:
         if store_id not in self._sources:
@@ -101,6 +115,11 @@ class Snapshot:
         if store_id not in self._states:
             self._states[store_id] = replicas.state(self.connection, store_id)
         return self._states[store_id]
+
+
+@lru_cache(maxsize=64)
+def _typed(written: str, columns: tuple[ColumnElement[Any], ...]) -> TextualSelect:
+    return text(written).columns(*columns)
 
 
 @contextmanager

@@ -10,10 +10,9 @@ from array import array
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Result, Row, TextualSelect, text
+from sqlalchemy import ColumnElement, Result, Row
 
 from segmentation.audience.columns import sort_column
 from segmentation.audience.engines import Part, Rows, Snapshot
@@ -82,12 +81,8 @@ class Question:
         return f"customers.store_id = {self.compiler.store}{self.compiler.asked_about(number)}"
 
     def ask(self, snapshot: Snapshot, written: str, *columns: ColumnElement[Any], **options: Any) -> Result[Any]:
-        """The rows of a statement; `columns` give their types, where these matter."""
-        compiler = self.compiler
-        if not columns:  # straight to the driver: a wide statement would take longer to parse than to write
-            return snapshot.connection.exec_driver_sql(
-                compiler.dialect.as_driver(written), compiler.values, execution_options=options)
-        return snapshot.connection.execute(_typed(written, columns), compiler.values, execution_options=options)
+        """The rows of a statement, from the primary; `columns` give their types, where these matter."""
+        return snapshot.ask_primary(written, self.compiler.values, columns, **options)
 
 
 def asked(scope: Scope, now: datetime, snapshot: Snapshot, write: Callable[[Question], str]) -> list[Rows]:
@@ -169,11 +164,6 @@ def _numbers(scope: Scope, tree: Group, now: datetime, snapshot: Snapshot) -> Ge
         if len(found) < NUMBERS_AT_ONCE:
             return
         last = found[-1]
-
-
-@lru_cache(maxsize=64)
-def _typed(written: str, columns: tuple[ColumnElement[Any], ...]) -> TextualSelect:
-    return text(written).columns(*columns)
 
 
 def position(row: Row[Any], sort: str) -> Position:

@@ -28,8 +28,9 @@ class Dialect:
     `among` is `in_list` for many whole numbers; `look_up` has the engine find a table's rows by such numbers, one after
     the other, where it would rather walk the table. `member` and `not_member` ask whether a customer is in a named set;
     `materialized` makes the engine compute such a set once. `group_unindexed` groups rows whose index would only be in
-    the way; `count_where` counts the rows that pass a test, one of many that are asked of each row. `as_driver` turns a
-    finished text into what the driver takes.
+    the way; `count_where` counts the rows that pass a test, one of many that are asked of each row. `before_sets` is
+    run once in a transaction, before statements with such sets. `as_driver` turns a finished text into what the driver
+    takes.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Dialect:
     materialized: bool
     group_unindexed: str
     count_where: str
+    before_sets: str | None
     texts: str
     bind: Callable[[Any], Any]
     instant: Callable[[Any], datetime]
@@ -118,11 +120,16 @@ SQLITE = Dialect(
     materialized=False,
     group_unindexed="+{column}",
     count_where="count(*) FILTER (WHERE {test})",
+    before_sets=None,
     texts="json_group_array({column})",
     bind=_bind_sqlite,
     instant=from_microseconds,
     as_driver=str,
 )
+# PostgreSQL looks a customer up in a set through a hash table if it expects that to fit into this; else it would go
+# through the whole set for every customer. It must not take the room for groups as well: those it sorts (most often an
+# index has them in order), for hashing them in memory keeps it from working on them with several processes.
+ROOM_FOR_SETS = "SELECT set_config('work_mem', '64MB', true), set_config('enable_hashagg', 'off', true)"
 # "IS TRUE" keeps PostgreSQL from turning the test into a join, for which it would compute the set once per worker.
 POSTGRESQL = Dialect(
     name="postgresql",
@@ -137,6 +144,7 @@ POSTGRESQL = Dialect(
     materialized=True,
     group_unindexed="{column}",
     count_where="count(*) FILTER (WHERE {test})",
+    before_sets=ROOM_FOR_SETS,
     texts="CAST(json_agg({column}) AS text)",
     bind=_bind_postgresql,
     instant=lambda value: value,
@@ -155,6 +163,7 @@ DUCKDB = Dialect(
     materialized=False,
     group_unindexed="{column}",
     count_where="count_if({test})",
+    before_sets=None,
     texts="CAST(to_json(list({column})) AS VARCHAR)",
     bind=_bind_duckdb,
     instant=from_microseconds,

@@ -17,6 +17,7 @@ from segmentation.rules.grouping import Grouped, selects
 from segmentation.rules.predicates import Equal, OneOf, Piece, Predicate, Span
 
 NOBODY = Numbers()
+SETS = "WITH "  # how a statement with sets begins
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ class Writer:
         """The sets, as they stand before a statement."""
         how = "MATERIALIZED " if self.dialect.materialized else ""
         made = [f"{name} AS {how}({select})" for name, select in selects(self.sets)]
-        return f"WITH {', '.join(made)} " if made else ""
+        return f"{SETS}{', '.join(made)} " if made else ""
 
     def segment(self, reference: Any) -> str:
         """The name of the set of a segment's members. Whoever knows trees says how."""
