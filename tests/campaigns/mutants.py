@@ -29,7 +29,7 @@ TESTS = ("tests/walls/test_matrix.py", "tests/people", "tests/facts", "tests/tes
          "tests/test_refreshing.py", "tests/test_leases.py", "tests/test_replication.py", "tests/jobs/test_running.py",
          "tests/pages/test_words.py",
          *(f"tests/api/test_{name}.py" for name in (
-             "answers", "attributes", "customers", "imports", "jobs", "references", "repeats", "segments")))
+             "answers", "attributes", "customers", "imports", "jobs", "references", "repeats", "segments", "stores")))
 IN_SQL = re.compile(r"(\b\w+|\{[\w.]+\})\.store_id = (?:\{[^{}]*\}|\w+\.store_id)")
 ON_POSTGRESQL = ("tests/facts",)  # for what SQLite is not asked
 FAILED = re.compile(r"^(?:FAILED|ERROR) (tests/.+?)(?: - .*)?$", re.MULTILINE)
