@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from segmentation import accounts, limits
 from segmentation.accounts import StoreDraft
+from segmentation.database import writing
 from segmentation.extensions import db
 from segmentation.jobs import running
 from segmentation.models import AuditEvent, Job, Membership, Store
@@ -134,6 +136,16 @@ def test_a_store_is_made_once_however_often_it_is_asked_for(world: World) -> Non
     assert (others.status_code, others.json["id"] != first.json["id"]) == (201, True), "the key is of one person"
     assert make(world.owner, key="k2").json["id"] != first.json["id"]
     assert len(stores_of(world.owner)) == 3
+
+
+def test_whoever_has_left_the_store_they_made_is_not_told_of_it(world: World) -> None:
+    viewer = world.as_user("viewer@a.example", "a")
+    first = make(viewer, key="k").json["id"]
+    with world.app.app_context(), writing() as session:
+        session.execute(delete(Membership).where(Membership.store_id == uuid.UUID(first)))
+    again = make(viewer, key="k")
+    assert (again.status_code, again.json["id"] != first) == (201, True)
+    assert [each["id"] for each in stores_of(viewer)] == [str(world.a), again.json["id"]]
 
 
 def test_nobody_owns_more_than_their_share_whatever_the_race(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,8 +26,8 @@ from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parents[2]
 TESTS = ("tests/walls/test_matrix.py", "tests/people", "tests/facts", "tests/test_scoring.py",
-         "tests/test_refreshing.py", "tests/test_leases.py", "tests/test_replication.py", "tests/jobs/test_running.py",
-         "tests/pages/test_words.py",
+         "tests/test_refreshing.py", "tests/test_leases.py", "tests/test_replication.py", "tests/test_stores.py",
+         "tests/jobs/test_running.py", "tests/pages/test_words.py",
          *(f"tests/api/test_{name}.py" for name in (
              "answers", "attributes", "customers", "imports", "jobs", "references", "repeats", "segments", "stores")))
 IN_SQL = re.compile(r"(\b\w+|\{[\w.]+\})\.store_id = (?:\{[^{}]*\}|\w+\.store_id)")
