@@ -8,6 +8,7 @@ Flask's, with the limits of the routes.
 from __future__ import annotations
 
 import time
+from socket import socket
 from typing import IO
 
 from flask import Flask, Response, request
@@ -16,6 +17,7 @@ from segmentation import limits
 
 MOST_BYTES = limits.IMPORT_BYTES + 1024 * 1024  # what the largest request may have, and what a proxy adds to that
 MOST_SECONDS = 10.0
+MOST_SILENCE = 2.0  # seconds; whoever waits longer between two pieces keeps a thread from others
 PIECE = 64 * 1024
 
 
@@ -25,18 +27,20 @@ def init_app(app: Flask) -> None:
 
 
 def _watch(response: Response) -> Response:
-    body = request.environ["wsgi.input"]
-    # A server that does not end the body by itself would wait for bytes that never come.
-    if response.status_code >= 400 and request.environ.get("wsgi.input_terminated"):
-        response.call_on_close(lambda: _read_out(body))
+    body, connection = request.environ["wsgi.input"], request.environ.get("gunicorn.socket")
+    # Other servers may not end the body by themselves, and would wait for bytes that never come.
+    if response.status_code >= 400 and connection is not None:
+        response.call_on_close(lambda: _read_out(body, connection))
     return response
 
 
-def _read_out(body: IO[bytes]) -> None:
-    """Read to the end, or as much as one client may cost."""
-    left, end = MOST_BYTES, time.monotonic() + MOST_SECONDS
+def _read_out(body: IO[bytes], connection: socket) -> None:
+    """Read to the end, or as much as one client may cost; gunicorn then closes the connection."""
+    left, end, patience = MOST_BYTES, time.monotonic() + MOST_SECONDS, connection.gettimeout()
     try:
+        connection.settimeout(MOST_SILENCE)
         while left > 0 and time.monotonic() < end and (piece := body.read(PIECE)):
             left -= len(piece)
+        connection.settimeout(patience)
     except OSError:
-        pass  # the client has gone, which is its right
+        pass  # the client has gone, which is its right, or says nothing more

@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 from segmentation import limits
@@ -74,7 +75,7 @@ def test_a_refusal_reaches_those_who_are_still_sending(database_url: str, tmp_pa
             connection.putheader("Content-Type", "application/json")
             connection.putheader("Content-Length", str(size))
             connection.endheaders(b" " * (size // 2))
-            time.sleep(1)  # it has refused by now
+            time.sleep(0.3)  # it has refused by now
             connection.send(b" " * (size - size // 2))
             answer = connection.getresponse()
             assert (answer.status, answer.read() != b"") == (status, True)
@@ -91,3 +92,14 @@ def test_one_who_goes_in_the_middle_of_a_refused_body(database_url: str, tmp_pat
                 connection.sendall(b"POST /nowhere HTTP/1.1\r\nHost: a\r\nContent-Length: 999999\r\n\r\n12345")
         assert ask(service.port, "GET", "/health/live")[0] == 200
     assert all(line["level"] == "INFO" for line in log_lines(service)), service.log.read_text()
+
+
+@SQLITE
+def test_those_who_say_nothing_after_a_refusal_hold_nobody_up(database_url: str, tmp_path: Path) -> None:
+    with served(database_url, tmp_path, workers=1) as service, ExitStack() as stack:
+        for _ in range(16):  # twice as many as there are threads
+            connection = stack.enter_context(socket.create_connection(("127.0.0.1", service.port), timeout=10))
+            connection.sendall(b"POST /nowhere HTTP/1.1\r\nHost: a\r\nContent-Length: 999999\r\n\r\n12345")
+        started = time.monotonic()
+        assert ask(service.port, "GET", "/health/live")[0] == 200
+        assert time.monotonic() - started < 20
