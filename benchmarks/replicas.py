@@ -43,7 +43,7 @@ from segmentation.replication import renew
 
 SIGN_IN = {"email": "bench@example.com", "password": "a password for the benchmark"}
 ORDERS, CHANGED, AT_ONCE = 2.5, (1_000, 10_000), 500
-POSTGRES_UP_TO = 1_000_000  # customers: to write more takes it an hour, and what is correlated then runs for another
+POSTGRES_UP_TO = 1_000_000  # customers; with more, the run would be about its slowest rival
 SLOW = 30.0  # seconds after which a rival is asked once only
 Ask = Callable[[str], int]
 

@@ -37,10 +37,11 @@ def _watch(response: Response) -> Response:
 def _read_out(body: IO[bytes], connection: socket) -> None:
     """Read to the end, or as much as one client may cost; gunicorn then closes the connection."""
     left, end, patience = MOST_BYTES, time.monotonic() + MOST_SECONDS, connection.gettimeout()
+    connection.settimeout(MOST_SILENCE)
     try:
-        connection.settimeout(MOST_SILENCE)
         while left > 0 and time.monotonic() < end and (piece := body.read(PIECE)):
             left -= len(piece)
-        connection.settimeout(patience)
     except OSError:
         pass  # the client has gone, which is its right, or says nothing more
+    finally:
+        connection.settimeout(patience)

@@ -80,7 +80,7 @@ class Snapshot:
 
     def ask_primary(
         self, written: str, values: Mapping[str, Any], columns: Sequence[ColumnElement[Any]] = (), **options: Any
-    ) -> CursorResult[Any]:
+    ) -> CursorResult[*tuple[Any, ...]]:
         """The rows of a statement on the primary; `columns` give their types, where these matter."""
         dialect = self.facts.dialect
         if dialect.before_sets and not self._has_room and written.startswith(SETS):

@@ -52,7 +52,7 @@ def suggestions(scope: Scope, field: Field, typed: str) -> Mapping[str, int]:
         test = writer.test(column, Piece("anywhere", part)) if part else f"{column} IS NOT NULL"
         text = (f"SELECT min({source.table}.{source.shown}), count(*) FROM {source.table} WHERE {_own(writer, source)}"
                 f" AND {test} GROUP BY {column} ORDER BY 2 DESC, 1 LIMIT {MOST}")
-        found = facts.connection.exec_driver_sql(writer.dialect.as_driver(text), writer.values)
+        found = facts.ask_primary(text, writer.values)
         return {str(value): int(count) for value, count in found}
 
 
@@ -71,7 +71,7 @@ def choice_counts(scope: Scope, field: Field) -> Mapping[str, int]:
         writer = Writer(facts.facts, scope.store_id)
         text = (f"SELECT {source.shown}, count(*) FROM {source.table} WHERE {_own(writer, source)}"
                 f" AND {source.shown} IS NOT NULL GROUP BY {source.shown}")
-        found = facts.connection.exec_driver_sql(writer.dialect.as_driver(text), writer.values)
+        found = facts.ask_primary(text, writer.values)
         counts = {str(value): int(count) for value, count in found}
     with _lock:
         _kept[key] = (version, counts)
