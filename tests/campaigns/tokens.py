@@ -129,11 +129,11 @@ def run(app: Flask, seed: int, mutations: int) -> tuple[Counter[str], list[str]]
         if doors.opens(use, token):
             accepted.append(f"{use}: {name}")
             doors = Doors(app)
-    for number in range(mutations):
+    while (number := figures["mutations"]) < mutations:
         use = rng.choice(USES)
         token = mutated(rng, doors.good[use], doors.good)
         if token.strip() == doors.good[use]:
-            continue
+            continue  # a piece was exchanged for itself
         figures["mutations"] += 1
         if doors.opens(use, token):
             accepted.append(f"{use}: mutation {number} of seed {seed}: {token[-60:]!r}")
