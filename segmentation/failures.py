@@ -20,19 +20,19 @@ from segmentation.errors import Conflict, DomainError, NotFound, Unavailable
 log = logging.getLogger("segmentation.errors")
 Show = Callable[[DomainError], Response]
 FOR_PROGRAMS = ("/api", "/health/", "/metrics")
-CODES = {
-    400: "malformed",
-    401: "unauthorized",
-    403: "forbidden",
-    404: "not_found",
-    405: "method_not_allowed",
-    406: "not_acceptable",
-    408: "timeout",
-    413: "too_large",
-    415: "unsupported_media_type",
-    416: "range_not_satisfiable",
-    422: "invalid",
-    429: "too_many_requests",
+# What the framework refuses by itself: our code for it, and what it means, for the framework speaks English alone.
+REFUSED = {
+    400: ("malformed", "The request cannot be read."),
+    401: ("unauthorized", "Sign in: a valid access token is needed."),
+    403: ("forbidden", "You may not do this."),
+    405: ("method_not_allowed", "This address takes no such request."),
+    406: ("not_acceptable", "There is no answer in that form."),
+    408: ("timeout", "It took too long to arrive."),
+    413: ("too_large", "This is larger than what is taken here."),
+    415: ("unsupported_media_type", "The body is not of the right type."),
+    416: ("range_not_satisfiable", "The file has no such part."),
+    422: ("invalid", "That cannot be used."),
+    429: ("too_many_requests", "Too many attempts."),
 }
 
 
@@ -58,7 +58,8 @@ def _http(error: HTTPException) -> DomainError:
         return NotFound()
     status = error.code or 500
     kept = {name: value for name, value in error.get_headers() if name in ("Allow", "Content-Range", "Retry-After")}
-    failure = DomainError(error.description or error.name, code=CODES.get(status, "error"), headers=kept)
+    code, meaning = REFUSED.get(status, ("error", error.name))
+    failure = DomainError(meaning, code=code, headers=kept)
     failure.status = status
     return failure
 

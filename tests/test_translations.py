@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from jinja2 import Environment, nodes
 
-from segmentation import uploads
+from segmentation import failures, uploads
 from segmentation.audience.columns import COLUMNS
 from segmentation.audit import ACTIONS
 from segmentation.facts import csv_files, statistics
@@ -45,6 +45,7 @@ def texts() -> Iterator[str]:
     yield from of_the_rules()
     yield from (column.label for column in COLUMNS)
     yield from failing.TITLES.values()
+    yield from (meaning for _code, meaning in failures.REFUSED.values())
     yield from reading.TOO_MANY.values()
     yield from (COMMA, ARROW)
     yield from uploads.LABELS.values()

@@ -11,8 +11,8 @@ from segmentation.translations import translate
 
 TITLES = {
     403: "You may not do this", 404: "Nothing here", 409: "That does not go together", 412: "Changed meanwhile",
-    422: "That cannot be used", 429: "Too many attempts", 499: "Nobody is waiting", 500: "Something went wrong",
-    503: "Not right now",
+    413: "Too large", 422: "That cannot be used", 429: "Too many attempts", 499: "Nobody is waiting",
+    500: "Something went wrong", 503: "Not right now",
 }
 
 

@@ -27,6 +27,7 @@ from segmentation.models import Customer, Store
 from segmentation.models.types import to_units, utc_now
 from segmentation.pages import words
 from segmentation.rules.reading import read_rules
+from segmentation.translations import translate
 from segmentation.values.text import fold
 from tests.api.test_hostile import TREE
 from tests.conftest import make_store
@@ -359,3 +360,19 @@ def test_the_overview_adds_up(world: World, owner: Visitor) -> None:
         builder = owner.page(at=link.get("href"))
         total = builder.one("total").attributes["data-total"]
         assert int(total) == 0 or f"{int(total):,}" in link.text, (link.get("href"), link.text, total)
+
+
+@SQLITE
+@pytest.mark.parametrize(("method", "size", "status", "english"), [
+    ("DELETE", 0, 405, "This address takes no such request."),
+    ("POST", 10**6, 413, "This is larger than what is taken here.")])
+def test_what_the_framework_refuses_is_told_in_the_language_of_the_page(
+    application: Flask, method: str, size: int, status: int, english: str
+) -> None:
+    for language in LANGUAGES:
+        answer = application.test_client().open(
+            "/sign-in", method=method, data=b"email=" + b"x" * size, headers={"Accept-Language": language},
+            content_type="application/x-www-form-urlencoded")
+        assert answer.status_code == status
+        assert str(Markup.escape(translate(english, language))) in answer.text
+        assert (english in answer.text) == (language == "en")
