@@ -14,9 +14,9 @@ from flask import Flask
 
 from segmentation import leases, replication
 from segmentation.audience import matching, remembering
-from segmentation.audience.duck import run
+from segmentation.audience.duck import ReplicaFailed, run
 from segmentation.audience.engines import Part, snapshot
-from segmentation.audience.replicas import directory
+from segmentation.audience.replicas import directory, engine
 from segmentation.auth import operator_scope
 from segmentation.database import writing
 from segmentation.departures import HasLeft
@@ -174,6 +174,33 @@ def test_files_do_not_pile_up(store: Store) -> None:
     sweep(older_than=0)
     assert len(files(store)) == 1
     assert not list(files(store)[0].parent.glob("building-*"))
+
+
+def test_a_connection_is_used_again_until_something_fails_on_it(store: Store) -> None:
+    renew(store.id)
+    (path,), duck = files(store), engine()
+    with duck.reading(path) as first, duck.reading(path) as beside:
+        assert first is not beside
+    with pytest.raises(ReplicaFailed), duck.reading(path) as again:
+        run(again, "SELECT nothing", {}, monotonic() + 60, None)
+    assert again in (first, beside)
+    with pytest.raises(duckdb.ConnectionException):
+        again.execute("SELECT 1")
+    with duck.reading(path) as other:
+        assert other is not again
+        assert run(other, "SELECT count(*) FROM customers", {}, monotonic() + 60, None) == [(0,)]
+
+
+def test_connections_to_a_removed_file_are_closed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("segmentation.audience.duck.SECONDS_BETWEEN_TIDYING", 0.0)
+    renew(store.id)
+    (path,), duck = files(store), engine()
+    with duck.reading(path) as kept:
+        path.unlink()
+    with pytest.raises(duckdb.ConnectionException):
+        kept.execute("SELECT 1")
+    with pytest.raises(ReplicaFailed), duck.reading(path):
+        pass
 
 
 def test_a_repeated_question_is_not_asked_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,8 +47,13 @@ class ReplicaFailed(Exception):
 
 @dataclass
 class _Attached:
+    """A file that is open. `idle`: connections that read it and wait for the next question, so that none is made and
+    turned to it for each.
+    """
+
     alias: str
     users: int = 0
+    idle: list[duckdb.DuckDBPyConnection] = field(default_factory=list)
 
 
 @dataclass
@@ -73,14 +78,15 @@ class Duck:
         """A connection that reads the file. Raises ReplicaFailed."""
         attached = self._take(path)
         try:
-            with failing():
-                cursor = self._database.cursor()
-                cursor.execute(f"USE {attached.alias}")
+            connection = self._connection(attached)
             try:
-                yield cursor
-            finally:
+                yield connection
+            except BaseException:
+                # What has failed or was interrupted is not asked again.
                 with suppress(duckdb.Error):
-                    cursor.close()
+                    connection.close()
+                raise
+            attached.idle.append(connection)
         finally:
             with self._lock:
                 attached.users -= 1
@@ -103,6 +109,14 @@ class Duck:
             found.users += 1
             return found
 
+    def _connection(self, attached: _Attached) -> duckdb.DuckDBPyConnection:
+        with suppress(IndexError):
+            return attached.idle.pop()
+        with failing():
+            connection = self._database.cursor()
+            connection.execute(f"USE {attached.alias}")
+        return connection
+
     def _tidy(self) -> None:
         """Let go of the files that were removed; nobody asks them any more."""
         if monotonic() - self._tidied < SECONDS_BETWEEN_TIDYING:
@@ -111,6 +125,8 @@ class Duck:
         for path, attached in list(self._attached.items()):
             if not attached.users and not path.exists():
                 with suppress(duckdb.Error):
+                    for connection in attached.idle:
+                        connection.close()
                     self._database.execute(f"DETACH {attached.alias}")
                     del self._attached[path]
 
