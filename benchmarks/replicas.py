@@ -18,32 +18,22 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from random import Random
 from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from flask_migrate import upgrade
-from sqlalchemy import update
-
 from benchmarks import report
-from benchmarks.facts import make_store
+from benchmarks.databases import SIGN_IN, databases, environ, touch
 from benchmarks.leaves import APART
 from benchmarks.preview import Run, ask, by_hand, free_port, server
 from benchmarks.questions import NODES, QUESTIONS
 from segmentation import create_app
-from segmentation.accounts import add_user
 from segmentation.audience.replicas import directory, path_of
-from segmentation.database import writing
 from segmentation.extensions import db
-from segmentation.facts.versions import next_version
-from segmentation.models import Customer
-from segmentation.models.types import utc_now
 from segmentation.replication import renew
 
-SIGN_IN = {"email": "bench@example.com", "password": "a password for the benchmark"}
-ORDERS, CHANGED, AT_ONCE = 2.5, (1_000, 10_000), 500
-POSTGRES_UP_TO = 1_000_000  # customers; with more, the run would be about its slowest rival
+CHANGED = (1_000, 10_000)
+TEN_MILLION = 10_000_000  # without PostgreSQL: the run would be about its slowest rival
 SLOW = 30.0  # seconds after which a rival is asked once only
 Ask = Callable[[str], int]
 
@@ -69,37 +59,30 @@ def main() -> None:
     """Build, ask, print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.replicas", description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
-    parser.add_argument("--ten-million", action="store_true", help="10,000,000 customers as well, without PostgreSQL")
+    parser.add_argument("--ten-million", type=Path, metavar="FOLDER", help="10,000,000 customers as well, without "
+                        "PostgreSQL; FOLDER keeps them for another time, because to make them takes half an hour")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--postgres", help="URL of a server where databases may be made", default=os.environ.get(
         "SEGMENTATION_TEST_POSTGRES_URL"))
     parser.add_argument("--write", action="store_true", help="write docs/benchmark.md and docs/benchmark.svg")
     options = parser.parse_args()
     found = []
-    for size in options.sizes + [10_000_000] * options.ten_million:
-        compared = options.postgres if size <= POSTGRES_UP_TO else None
-        with TemporaryDirectory() as folder, report.scratch(compared) as postgres:
+    for size in options.sizes:
+        with TemporaryDirectory() as folder, report.scratch(options.postgres) as postgres:
             found.append(_measure(size, Path(folder), postgres, options.rounds))
             print(report.table(found[-1]), flush=True)
+    if options.ten_million:
+        options.ten_million.mkdir(parents=True, exist_ok=True)
+        found.append(_measure(TEN_MILLION, options.ten_million, None, options.rounds))
+        print(report.table(found[-1]), flush=True)
     if options.write:
         report.write(found, _machine())
 
 
 def _measure(size: int, folder: Path, postgres: str | None, rounds: int) -> Measured:
-    now, url = utc_now(), f"sqlite:///{folder / 'benchmark.db'}"
-    stores: dict[str, Any] = {}
-    for each in filter(None, (postgres, url)):  # ours last: its application is the one that stays
-        with create_app(_environ(each, folder)).app_context():
-            upgrade()
-            stores[each] = make_store(size, now, ORDERS)
-            if each != url:
-                with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                    connection.exec_driver_sql("VACUUM ANALYZE")
-            db.session.remove()
-            db.engine.dispose()
-    with create_app(_environ(url, folder)).app_context(), ExitStack() as stack:
-        store = stores[url]
-        add_user(SIGN_IN["email"], SIGN_IN["password"], store, "owner")
+    stores = databases(size, folder, postgres)
+    url, store = list(stores.items())[-1]  # its application is the one that stays
+    with create_app(environ(url, folder)).app_context(), ExitStack() as stack:
         row = renew(store, whole=True)
         found = Measured(size, row.seconds, row.size)
         path = path_of(directory() or folder, store, row.version, row.token)
@@ -110,26 +93,19 @@ def _measure(size: int, folder: Path, postgres: str | None, rounds: int) -> Meas
             if place is not None:
                 run = stack.enter_context(by_hand(place, stores.get(place, store)))
                 rivals[name] = shape(run)
-        with _ours(_environ(url, folder), store) as (count, nodes):
+        with _ours(environ(url, folder), store) as (count, nodes):
             _compare(found, {"ours": count, **rivals}, rounds)
             found.nodes = {name: (_median(lambda rules=rules: nodes(rules), rounds),
                                   _median(lambda rules=rules: count.asked(rules), rounds))
                            for name, rules in NODES.items()}
             for changed in CHANGED:
                 if changed * 4 <= size:
-                    _touch(store, changed, size)
+                    touch(store, changed, size, max(CHANGED))
                     _compare(found, {f"ours, {changed:,} changed": count}, rounds)
         db.session.remove()
         found.renew_seconds = renew(store).seconds
         db.engine.dispose()
     return found
-
-
-def _environ(url: str, folder: Path) -> dict[str, str]:
-    return {"SEGMENTATION_SECRET_KEY": "only for the benchmark, thrown away after it 0123456789",
-            "SEGMENTATION_DATABASE_URL": url, "SEGMENTATION_SPOOL_DIR": str(folder), "SEGMENTATION_LOG_LEVEL": "ERROR",
-            "SEGMENTATION_QUEUE": f"sqlite:///{folder}/queue.db", "SEGMENTATION_PREVIEW_SECONDS": "600",
-            "SEGMENTATION_REPLICA_CUSTOMERS": "1"}
 
 
 def _written(run: Run) -> Ask:
@@ -161,9 +137,9 @@ class _Count:
 
 
 @contextmanager
-def _ours(environ: dict[str, str], store: uuid.UUID) -> Iterator[tuple[_Count, Callable[[Any], int]]]:
+def _ours(settings: dict[str, str], store: uuid.UUID) -> Iterator[tuple[_Count, Callable[[Any], int]]]:
     # The queue is named, so that the server brings no worker, which would make a replica in the middle.
-    with server(environ, free_port(), "benchmarks.forgetful:app") as connection:
+    with server(settings, free_port(), "benchmarks.forgetful:app") as connection:
         token = ask(connection, "/api/auth/token", SIGN_IN, None)["access_token"]
         path = f"/api/segmentation/preview?store_id={store}"
         yield (_Count(lambda rules: _asked(connection, path, rules, token)),
@@ -198,17 +174,6 @@ def _median(count: Callable[[], int], rounds: int) -> float:
         count()
         taken.append(time.perf_counter() - started)
     return median(taken) * 1000
-
-
-def _touch(store: uuid.UUID, changed: int, size: int) -> None:
-    """Have so many customers count as changed, spread over the store; what is true of them stays, and so the counts."""
-    numbers = Random(1).sample(range(1, size + 1), min(size, max(CHANGED)))[:changed]
-    with writing() as session:
-        version_ = next_version(session, store)
-        for start in range(0, changed, AT_ONCE):
-            session.execute(update(Customer).where(
-                Customer.store_id == store, Customer.number.in_(numbers[start:start + AT_ONCE])).values(
-                    version=version_))
 
 
 def _machine() -> str:
