@@ -10,6 +10,7 @@ from typing import Any
 from flask_migrate import upgrade
 from sqlalchemy import update
 
+from benchmarks.copies import multiply
 from benchmarks.facts import make_store
 from segmentation import create_app
 from segmentation.accounts import add_user
@@ -21,6 +22,7 @@ from segmentation.models.types import utc_now
 
 SIGN_IN = {"email": "bench@example.com", "password": "a password for the benchmark"}
 ORDERS, AT_ONCE = 2.5, 500
+MOST_MADE = 1_000_000  # customers; more of them are these over and over
 _MADE = "store"  # a file that names the store, once all of it is there
 
 
@@ -62,7 +64,9 @@ def touch(store: uuid.UUID, changed: int, size: int, most: int) -> None:
 def _filled(url: str, folder: Path, size: int, now: Any) -> uuid.UUID:
     with create_app(environ(url, folder)).app_context():
         upgrade()
-        store: uuid.UUID = make_store(size, now, ORDERS)
+        store: uuid.UUID = make_store(min(size, MOST_MADE), now, ORDERS)
+        if size > MOST_MADE:
+            multiply(store, size // MOST_MADE)
         add_user(SIGN_IN["email"], SIGN_IN["password"], store, "owner")
         if not url.startswith("sqlite"):
             with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from itertools import islice
 from random import Random
 from typing import Any
 
 from benchmarks.orders import write_orders
 from segmentation.database import writing
 from segmentation.facts.writing import insert_columns
-from segmentation.models import Customer, Store
+from segmentation.models import Customer, Order, Store
 from segmentation.models.accounts import DEFAULT_COUNTED_STATUSES
 from segmentation.models.types import new_id
 from segmentation.values.codes import RFM_LABELS
@@ -18,7 +20,7 @@ from segmentation.values.text import fold
 
 CITIES = ("Riyadh", "Jeddah", "Dammam", "Makkah", "Madinah", "Abha", "Tabuk", "Dubai", "Kuwait", "Cairo")
 NAMES = ("أحمد", "محمد", "فاطمة", "نورة", "Ahmed", "Sara", "Omar", "Layla", "John", "Maria", "خالد", "ريم")
-BATCH = 5_000
+BATCH = 20_000  # rows to a transaction; of millions in one, SQLite takes ever longer to find a page
 
 
 def make_store(customers: int, now: datetime, orders: float = 3.0) -> Any:
@@ -28,12 +30,32 @@ def make_store(customers: int, now: datetime, orders: float = 3.0) -> Any:
                       language="en", counted_statuses=list(DEFAULT_COUNTED_STATUSES), data_version=1)
         session.add(store)
         session.flush()
-        rows = _customers(store.id, customers, now)
-        while batch := [row for _, row in zip(range(BATCH), rows, strict=False)]:
-            insert_columns(session.connection(), Customer, {key: [row[key] for row in batch] for key in batch[0]})
-        store.last_customer_number = customers
-        store.last_order_number = write_orders(session.connection(), store.id, customers, now, orders)
-        return store.id
+        store_id = store.id
+    with indexed_afterwards():
+        rows = _customers(store_id, customers, now)
+        while batch := list(islice(rows, BATCH)):
+            with writing() as session:
+                insert_columns(session.connection(), Customer, {key: [row[key] for row in batch] for key in batch[0]})
+        last_order = write_orders(store_id, customers, now, orders)
+    with writing() as session:
+        store = session.get_one(Store, store_id)
+        store.last_customer_number, store.last_order_number = customers, last_order
+    return store_id
+
+
+@contextmanager
+def indexed_afterwards() -> Iterator[None]:
+    """Do without the indexes on customers and orders while they are written: for ten million, to keep them in order
+    takes longer than all the rest.
+    """
+    indexes = [index for model in (Customer, Order) for index in model.__table__.indexes]  # type: ignore[attr-defined]
+    with writing() as session:
+        for index in indexes:
+            index.drop(session.connection())
+    yield
+    with writing() as session:
+        for index in indexes:
+            index.create(session.connection())
 
 
 def _customers(store_id: Any, size: int, now: datetime) -> Iterator[dict[str, Any]]:

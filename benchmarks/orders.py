@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from segmentation.database import writing
 from segmentation.facts.writing import insert_columns, with_folded
 from segmentation.models import Order, OrderLine
 
@@ -21,14 +22,15 @@ WITHOUT = 0.15  # of the customers have no order
 CATEGORIES = ("Shoes", "Bags", "Dresses", "Oud", "Gold", "Toys")
 
 
-def write_orders(connection: Connection, store_id: Any, customers: int, now: datetime, each: float = 3.0) -> int:
+def write_orders(store_id: Any, customers: int, now: datetime, each: float = 3.0) -> int:
     """Write the orders of that many customers, `each` on average; how many there are."""
     rng = Random(600_000)
     rows = _orders(rng, customers, now, each)
     number = 0
     while batch := list(islice(rows, BATCH)):
         numbers = range(number + 1, number + len(batch) + 1)
-        _insert(connection, rng, store_id, numbers, batch)
+        with writing() as session:
+            _insert(session.connection(), rng, store_id, numbers, batch)
         number += len(batch)
     return number
 

@@ -60,7 +60,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.replicas", description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--ten-million", type=Path, metavar="FOLDER", help="10,000,000 customers as well, without "
-                        "PostgreSQL; FOLDER keeps them for another time, because to make them takes half an hour")
+                        "PostgreSQL; FOLDER keeps them for another time, because they are not made soon")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--postgres", help="URL of a server where databases may be made", default=os.environ.get(
         "SEGMENTATION_TEST_POSTGRES_URL"))

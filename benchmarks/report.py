@@ -82,8 +82,8 @@ def write(found: Sequence[Measured], machine: str) -> None:
     (DOCS / "benchmark.svg").write_text(chart(found), encoding="utf-8")
     (DOCS / "benchmark.md").write_text(f"""# Previews from columns, measured
 
-`make replica-bench` makes customers with two and a half orders each (ten million of them with `--ten-million FOLDER`,
-and then without PostgreSQL) and asks fourteen questions: of our service over HTTP, with its memory of answers switched
+`make replica-bench` makes customers with two and a half orders each (with `--ten-million FOLDER` the million ten times
+over too, without PostgreSQL) and asks fourteen questions: of our service over HTTP, with its memory of answers switched
 off; and in the same run, in turn, of SQL written by hand on DuckDB (the file of the replica itself), PostgreSQL and
 SQLite (the same tables and indexes), of *correlated* SQL (an EXISTS for each filter on another table, as Mautic writes
 it, on PostgreSQL), and *per leaf* (each filter a pass of its own that is written down, as Dittofeed does it, on
