@@ -44,7 +44,7 @@ def environ(url: str, folder: Path) -> dict[str, str]:
     return {"SEGMENTATION_SECRET_KEY": "only for the benchmark, thrown away after it 0123456789",
             "SEGMENTATION_DATABASE_URL": url, "SEGMENTATION_SPOOL_DIR": str(folder), "SEGMENTATION_LOG_LEVEL": "ERROR",
             "SEGMENTATION_QUEUE": f"sqlite:///{folder}/queue.db", "SEGMENTATION_PREVIEW_SECONDS": "600",
-            "SEGMENTATION_REPLICA_CUSTOMERS": "1"}
+            "SEGMENTATION_ACCESS_TOKEN_SECONDS": "86400", "SEGMENTATION_REPLICA_CUSTOMERS": "1"}
 
 
 def touch(store: uuid.UUID, changed: int, size: int, most: int) -> None:

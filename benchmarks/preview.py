@@ -128,10 +128,14 @@ def _rows(cursor: Any) -> Sequence[Sequence[Any]]:
 
 
 def ask(connection: http.client.HTTPConnection, path: str, body: dict[str, Any], token: str | None) -> Any:
-    """What the service answers to a POST."""
+    """What the service answers to a POST; what it refuses ends the run."""
     headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
     connection.request("POST", path, json.dumps(body), headers)
-    return json.loads(connection.getresponse().read())
+    answer = connection.getresponse()
+    said = answer.read()
+    if answer.status != 200:
+        raise SystemExit(f"{path}: {answer.status} {said.decode()}")
+    return json.loads(said)
 
 
 def _wait_for(connection: http.client.HTTPConnection) -> None:
