@@ -10,7 +10,7 @@ import logging
 import subprocess
 import sys
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
 from datetime import timedelta
@@ -30,6 +30,7 @@ from segmentation import json
 from segmentation.audience import building, columnar
 from segmentation.audience.building import FILE, LOCK, Built, Order
 from segmentation.audience.columnar import layout
+from segmentation.audience.duck import SPILLED
 from segmentation.audience.replicas import changed_numbers, directory, path_of
 from segmentation.database import writing
 from segmentation.disk import locked, sync
@@ -113,19 +114,18 @@ def renew(store_id: uuid.UUID, check: Callable[[], None] = lambda: None, *, whol
 
 
 def sweep(older_than: float = SECONDS_LEFT_ALONE) -> None:
-    """Remove the files that no row speaks of, and what builders that were killed have left."""
+    """Remove the files that no row speaks of, and what processes that were killed have left."""
     root = directory()
     if root is None or not root.is_dir():
         return
+    _remove_abandoned(root.glob(f"{SPILLED}*"), older_than)
     for folder in root.iterdir():
         with suppress(ValueError, FileNotFoundError):
             store_id = uuid.UUID(folder.name)
             keep_to(store_id)
             row = db.session.get(Replica, store_id, populate_existing=True)
             _remove_others(folder, {row.token} if row else set(), older_than)
-            for each in folder.glob(f"{PREFIX}*"):
-                if _age(each) >= older_than and _is_abandoned(each):
-                    rmtree(each, ignore_errors=True)
+            _remove_abandoned(folder.glob(f"{PREFIX}*"), older_than)
             if row is None and [each.name for each in folder.iterdir()] == [LOCK]:
                 rmtree(folder, ignore_errors=True)
 
@@ -243,6 +243,13 @@ def _remove_others(folder: Path, tokens: set[str], older_than: float = 0.0) -> N
     for each in folder.glob("*.duckdb"):
         if each.stem.rpartition("-")[2] not in tokens and _age(each) >= older_than:
             each.unlink(missing_ok=True)
+
+
+def _remove_abandoned(folders: Iterable[Path], older_than: float) -> None:
+    for each in folders:
+        with suppress(FileNotFoundError):
+            if _age(each) >= older_than and _is_abandoned(each):
+                rmtree(each, ignore_errors=True)
 
 
 def _is_abandoned(folder: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ from flask import Flask
 
 from segmentation import leases, replication
 from segmentation.audience import matching, remembering
-from segmentation.audience.duck import ReplicaFailed, run
+from segmentation.audience.duck import SPILLED, Duck, ReplicaFailed, run
 from segmentation.audience.engines import Part, snapshot
 from segmentation.audience.replicas import directory, engine
 from segmentation.auth import operator_scope
@@ -201,6 +202,40 @@ def test_connections_to_a_removed_file_are_closed(store: Store, monkeypatch: pyt
         kept.execute("SELECT 1")
     with pytest.raises(ReplicaFailed), duck.reading(path):
         pass
+
+
+BIG = "SELECT count(*) FROM (SELECT DISTINCT concat(range, 'so that it needs a lot of room') FROM range(1000000))"
+
+
+def test_what_does_not_fit_into_memory_is_written_down(store: Store, tmp_path: Path) -> None:
+    renew(store.id)
+    (path,) = files(store)
+    (tmp_path / "file").touch()
+    roomy, cramped = Duck(1, 40, tmp_path / "replicas"), Duck(1, 40, tmp_path / "file")
+    with roomy.reading(path) as connection:
+        assert run(connection, BIG, {}, monotonic() + 60, None) == [(1_000_000,)]
+    with pytest.raises(ReplicaFailed) as failed, cramped.reading(path) as connection:
+        run(connection, BIG, {}, monotonic() + 60, None)
+    assert not failed.value.unreadable
+    del connection, roomy, failed
+    gc.collect()
+    assert not list((tmp_path / "replicas").iterdir())
+
+
+def test_what_killed_processes_wrote_down_is_swept(store: Store) -> None:
+    renew(store.id)
+    count(store)
+    root = directory()
+    assert root is not None
+    kept = set(root.iterdir())
+    assert [each for each in kept if each.name.startswith(SPILLED)]
+    dead = root / f"{SPILLED}dead"
+    dead.mkdir()
+    (dead / "duckdb_temp_storage-0.tmp").touch()
+    sweep()
+    assert dead in root.iterdir()
+    sweep(older_than=0)
+    assert set(root.iterdir()) == kept
 
 
 def test_a_repeated_question_is_not_asked_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """DuckDB inside this process: one instance for all replicas that are asked, with its memory and threads capped.
 
+What does not fit into its memory it writes down, in a folder beside the replicas that lives as long as the process.
 A replica is attached when it is first asked and let go once its file is gone. Whatever fails here is a `ReplicaFailed`:
 the primary answers then.
 """
@@ -10,18 +11,23 @@ import logging
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 from threading import Lock
 from time import monotonic
 from typing import Any
+from weakref import finalize
 
 import duckdb
 
+from segmentation.audience.building import LOCK
 from segmentation.departures import HasLeft, watching
+from segmentation.disk import locked
 from segmentation.errors import Abandoned, query_timeout
 from segmentation.rules.dialects import expanded
 
@@ -29,6 +35,8 @@ from segmentation.rules.dialects import expanded
 SECONDS_BETWEEN_TIDYING = 1.0
 # What says that the file itself cannot be read, and not that something was asked that DuckDB does not like.
 _UNREADABLE = (duckdb.IOException, duckdb.SerializationException, duckdb.FatalException)
+SPILLED = "spilled-"  # begins the name of a folder for what did not fit into memory
+MOST_SPILLED = 16  # times the memory
 log = logging.getLogger("segmentation.replicas")
 # DuckDB tries to import it for every value that is bound. To look for it in vain takes longer than many an answer.
 if "pandas" not in sys.modules and find_spec("pandas") is None:
@@ -62,6 +70,7 @@ class Duck:
 
     threads: int
     memory: int
+    directory: Path
     process: int = field(default_factory=os.getpid)
     _lock: Any = field(default_factory=Lock)
     _attached: dict[Path, _Attached] = field(default_factory=dict)
@@ -70,8 +79,8 @@ class Duck:
 
     def __post_init__(self) -> None:
         self._database = duckdb.connect(":memory:", config={
-            "threads": self.threads, "memory_limit": f"{self.memory}MB", "temp_directory": "",
-            "integer_division": True})
+            "threads": self.threads, "memory_limit": f"{self.memory}MB", "temp_directory": self._place_to_spill(),
+            "max_temp_directory_size": f"{self.memory * MOST_SPILLED}MB", "integer_division": True})
 
     @contextmanager
     def reading(self, path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -95,6 +104,19 @@ class Duck:
     def attached(self) -> int:
         """How many files are open."""
         return len(self._attached)
+
+    def _place_to_spill(self) -> str:
+        """The folder, locked by this process so that nobody sweeps it away; none where none can be made."""
+        try:
+            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder = Path(mkdtemp(prefix=SPILLED, dir=self.directory))
+            self._held = ExitStack()
+            self._held.enter_context(locked(folder / LOCK))
+        except OSError as error:
+            log.warning("nothing can be written beside the replicas", extra={"fields": {"reason": str(error)}})
+            return ""
+        finalize(self, _remove, folder, self.process)
+        return str(folder)
 
     def _take(self, path: Path) -> _Attached:
         with self._lock, failing():
@@ -131,25 +153,31 @@ class Duck:
                     del self._attached[path]
 
 
-_ducks: dict[tuple[int, int, int], Duck] = {}
+_ducks: dict[int, Duck] = {}
 _making = Lock()
 
 
-def duck(threads: int, memory: int) -> Duck:
-    """The instance of this process; `memory` in megabytes. A forked process gets one of its own."""
-    key = (os.getpid(), threads, memory)
+def duck(threads: int, memory: int, directory: Path) -> Duck:
+    """The instance of this process; `memory` in megabytes, `directory` where replicas lie. A forked process gets one of
+    its own.
+    """
     with _making:
-        if key not in _ducks:
-            _ducks[key] = Duck(threads, memory)
-        return _ducks[key]
+        found = _ducks.get(os.getpid())
+        if found is None or (found.threads, found.memory, found.directory) != (threads, memory, directory):
+            found = _ducks[os.getpid()] = Duck(threads, memory, directory)
+        return found
 
 
 def forget(broken: Duck) -> None:
     """Have a new instance made at the next question; DuckDB goes on with none that has met an error of its own."""
     with _making:
-        for key, each in list(_ducks.items()):
-            if each is broken:
-                del _ducks[key]
+        if _ducks.get(broken.process) is broken:
+            del _ducks[broken.process]
+
+
+def _remove(folder: Path, process: int) -> None:
+    if os.getpid() == process:  # and not a child of it that ends
+        rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
@@ -158,7 +186,8 @@ def failing() -> Iterator[None]:
     try:
         yield
     except _UNREADABLE as error:
-        raise ReplicaFailed(error, unreadable=True) from error
+        # Of what it wrote down itself, as on a full disk, it says the same.
+        raise ReplicaFailed(error, unreadable=SPILLED not in str(error)) from error
     except OSError as error:
         raise ReplicaFailed(error, unreadable=True) from error
     except (duckdb.Error, UnicodeError) as error:

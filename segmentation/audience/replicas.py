@@ -75,7 +75,8 @@ def directory() -> Path | None:
 
 def engine() -> Duck:
     """What reads them in this process."""
-    return duck(current_app.config["REPLICA_THREADS"], current_app.config["REPLICA_MEMORY"])
+    config = current_app.config
+    return duck(config["REPLICA_THREADS"], config["REPLICA_MEMORY"], config["REPLICA"])
 
 
 def path_of(root: Path, store_id: uuid.UUID, version: int, token: str) -> Path:
