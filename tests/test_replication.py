@@ -222,6 +222,15 @@ def test_what_does_not_fit_into_memory_is_written_down(store: Store, tmp_path: P
     assert not list((tmp_path / "replicas").iterdir())
 
 
+def test_the_disk_is_not_filled(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("segmentation.audience.duck.MOST_SPILLED", 0.25)
+    renew(store.id)
+    (path,) = files(store)
+    with pytest.raises(ReplicaFailed, match="max_temp_directory_size"), \
+            Duck(1, 40, tmp_path).reading(path) as connection:
+        run(connection, BIG, {}, monotonic() + 60, None)
+
+
 def test_what_killed_processes_wrote_down_is_swept(store: Store) -> None:
     renew(store.id)
     count(store)

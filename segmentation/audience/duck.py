@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
-from shutil import rmtree
+from shutil import disk_usage, rmtree
 from tempfile import mkdtemp
 from threading import Lock
 from time import monotonic
@@ -36,7 +36,7 @@ SECONDS_BETWEEN_TIDYING = 1.0
 # What says that the file itself cannot be read, and not that something was asked that DuckDB does not like.
 _UNREADABLE = (duckdb.IOException, duckdb.SerializationException, duckdb.FatalException)
 SPILLED = "spilled-"  # begins the name of a folder for what did not fit into memory
-MOST_SPILLED = 16  # times the memory
+MOST_SPILLED = 16  # times the memory; and half of what is free on the disk
 log = logging.getLogger("segmentation.replicas")
 # DuckDB tries to import it for every value that is bound. To look for it in vain takes longer than many an answer.
 if "pandas" not in sys.modules and find_spec("pandas") is None:
@@ -78,9 +78,14 @@ class Duck:
     _tidied: float = 0.0
 
     def __post_init__(self) -> None:
+        folder = self._place_to_spill()
         self._database = duckdb.connect(":memory:", config={
-            "threads": self.threads, "memory_limit": f"{self.memory}MB", "temp_directory": self._place_to_spill(),
-            "max_temp_directory_size": f"{self.memory * MOST_SPILLED}MB", "integer_division": True})
+            "threads": self.threads, "memory_limit": f"{self.memory}MB", "temp_directory": folder,
+            "integer_division": True})
+        if folder:
+            most = min(self.memory * MOST_SPILLED, disk_usage(folder).free // 2_000_000)
+            # Among what it is made with, it would be of no effect.
+            self._database.execute(f"SET max_temp_directory_size = '{most}MB'")
 
     @contextmanager
     def reading(self, path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
