@@ -195,8 +195,7 @@ def test_the_largest_legal_trees_run(store: Store, name: str) -> None:
 def test_the_largest_legal_trees_compile_in_no_time(name: str, dialect: Dialect) -> None:
     tree = read_rules(largest_trees()[name], CATALOGUE)
     scope = Scope(uuid.uuid4(), SETTINGS, "en", "viewer", None)
-    # It takes half of that; a machine that has something else to do for a moment is given a few.
-    assert any(compiling(tree, scope, dialect) < 0.020 for _ in range(100))
+    assert min(compiling(tree, scope, dialect) for _ in range(5)) < 0.020
 
 
 def compiling(tree: Group, scope: Scope, dialect: Dialect) -> float:
