@@ -62,16 +62,15 @@ def _equal_number(value: Any, kind: Kind, _: Clock) -> Predicate:
 
 
 def _any(values: tuple[Any, ...], kind: Kind, _: Clock) -> Predicate:
-    return OneOf(tuple(dict.fromkeys(kind.stored(value) for value in values)))
+    return OneOf(tuple(dict.fromkeys(kind.each_stored(values))))
 
 
 def _all(values: tuple[Any, ...], kind: Kind, _: Clock) -> Predicate:
-    return AllOf(tuple(dict.fromkeys(kind.stored(value) for value in values)))
+    return AllOf(tuple(dict.fromkeys(kind.each_stored(values))))
 
 
 def _any_number(values: tuple[Any, ...], kind: Kind, _: Clock) -> Predicate:
-    bounds = [kind.stored(value) for value in values]
-    return OneOf(tuple(dict.fromkeys(each.floor for each in bounds if each.is_storable)))
+    return OneOf(tuple(dict.fromkeys(each.floor for each in kind.each_stored(values) if each.is_storable)))
 
 
 def _contains(value: Any, kind: Kind, _: Clock) -> Predicate:
