@@ -30,8 +30,8 @@ from segmentation import json
 from segmentation.audience import building, columnar
 from segmentation.audience.building import FILE, LOCK, Built, Order
 from segmentation.audience.columnar import layout
-from segmentation.audience.duck import SPILLED
 from segmentation.audience.replicas import changed_numbers, directory, path_of
+from segmentation.audience.spilling import SPILLED
 from segmentation.database import writing
 from segmentation.disk import locked, sync
 from segmentation.errors import Conflict, Unavailable

@@ -15,9 +15,10 @@ from flask import Flask
 
 from segmentation import leases, replication
 from segmentation.audience import matching, remembering
-from segmentation.audience.duck import SPILLED, Duck, ReplicaFailed, run
+from segmentation.audience.duck import Duck, ReplicaFailed, failing, run
 from segmentation.audience.engines import Part, snapshot
 from segmentation.audience.replicas import directory, engine
+from segmentation.audience.spilling import SPILLED
 from segmentation.auth import operator_scope
 from segmentation.database import writing
 from segmentation.departures import HasLeft
@@ -223,12 +224,21 @@ def test_what_does_not_fit_into_memory_is_written_down(store: Store, tmp_path: P
 
 
 def test_the_disk_is_not_filled(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("segmentation.audience.duck.MOST_SPILLED", 0.25)
+    monkeypatch.setattr("segmentation.audience.spilling.MOST_TIMES", 0.25)
     renew(store.id)
     (path,) = files(store)
     with pytest.raises(ReplicaFailed, match="max_temp_directory_size"), \
             Duck(1, 40, tmp_path).reading(path) as connection:
         run(connection, BIG, {}, monotonic() + 60, None)
+
+
+def test_a_full_disk_says_nothing_of_the_replica() -> None:
+    told = {f'Could not write file "/there/{SPILLED}x/duckdb_temp_storage-0.tmp": No space left on device': False,
+            'Could not read from file "/there/1-x.duckdb": Input/output error': True}
+    for reason, unreadable in told.items():
+        with pytest.raises(ReplicaFailed) as failed, failing():
+            raise duckdb.IOException(reason)
+        assert failed.value.unreadable == unreadable
 
 
 def test_what_killed_processes_wrote_down_is_swept(store: Store) -> None:

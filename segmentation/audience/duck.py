@@ -11,23 +11,19 @@ import logging
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
-from shutil import disk_usage, rmtree
-from tempfile import mkdtemp
 from threading import Lock
 from time import monotonic
 from typing import Any
-from weakref import finalize
 
 import duckdb
 
-from segmentation.audience.building import LOCK
+from segmentation.audience.spilling import SPILLED, Spill
 from segmentation.departures import HasLeft, watching
-from segmentation.disk import locked
 from segmentation.errors import Abandoned, query_timeout
 from segmentation.rules.dialects import expanded
 
@@ -35,8 +31,6 @@ from segmentation.rules.dialects import expanded
 SECONDS_BETWEEN_TIDYING = 1.0
 # What says that the file itself cannot be read, and not that something was asked that DuckDB does not like.
 _UNREADABLE = (duckdb.IOException, duckdb.SerializationException, duckdb.FatalException)
-SPILLED = "spilled-"  # begins the name of a folder for what did not fit into memory
-MOST_SPILLED = 16  # times the memory; and half of what is free on the disk
 log = logging.getLogger("segmentation.replicas")
 # DuckDB tries to import it for every value that is bound. To look for it in vain takes longer than many an answer.
 if "pandas" not in sys.modules and find_spec("pandas") is None:
@@ -78,14 +72,13 @@ class Duck:
     _tidied: float = 0.0
 
     def __post_init__(self) -> None:
-        folder = self._place_to_spill()
+        self._spill = Spill(self.directory, self.memory)
         self._database = duckdb.connect(":memory:", config={
-            "threads": self.threads, "memory_limit": f"{self.memory}MB", "temp_directory": folder,
+            "threads": self.threads, "memory_limit": f"{self.memory}MB", "temp_directory": self._spill.path,
             "integer_division": True})
-        if folder:
-            most = min(self.memory * MOST_SPILLED, disk_usage(folder).free // 2_000_000)
+        if self._spill.path:
             # Among what it is made with, it would be of no effect.
-            self._database.execute(f"SET max_temp_directory_size = '{most}MB'")
+            self._database.execute(f"SET max_temp_directory_size = '{self._spill.megabytes}MB'")
 
     @contextmanager
     def reading(self, path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -109,19 +102,6 @@ class Duck:
     def attached(self) -> int:
         """How many files are open."""
         return len(self._attached)
-
-    def _place_to_spill(self) -> str:
-        """The folder, locked by this process so that nobody sweeps it away; none where none can be made."""
-        try:
-            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            folder = Path(mkdtemp(prefix=SPILLED, dir=self.directory))
-            self._held = ExitStack()
-            self._held.enter_context(locked(folder / LOCK))
-        except OSError as error:
-            log.warning("nothing can be written beside the replicas", extra={"fields": {"reason": str(error)}})
-            return ""
-        finalize(self, _remove, folder, self.process)
-        return str(folder)
 
     def _take(self, path: Path) -> _Attached:
         with self._lock, failing():
@@ -178,11 +158,6 @@ def forget(broken: Duck) -> None:
     with _making:
         if _ducks.get(broken.process) is broken:
             del _ducks[broken.process]
-
-
-def _remove(folder: Path, process: int) -> None:
-    if os.getpid() == process:  # and not a child of it that ends
-        rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
