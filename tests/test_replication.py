@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import resource
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from flask import Flask
 
 from segmentation import leases, replication
 from segmentation.audience import matching, remembering
+from segmentation.audience.building import LOCK
 from segmentation.audience.duck import Duck, ReplicaFailed, failing, run
 from segmentation.audience.engines import Part, snapshot
 from segmentation.audience.replicas import directory, engine
@@ -230,6 +232,25 @@ def test_the_disk_is_not_filled(store: Store, tmp_path: Path, monkeypatch: pytes
     with pytest.raises(ReplicaFailed, match="max_temp_directory_size"), \
             Duck(1, 40, tmp_path).reading(path) as connection:
         run(connection, BIG, {}, monotonic() + 60, None)
+
+
+def test_where_there_is_no_room_to_build_the_primary_answers(store: Store) -> None:
+    write(store, range(10), "Riyadh")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, hard))  # to the builder like a disk that is full
+    try:
+        with pytest.raises(Unavailable) as failed:
+            renew(store.id)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert failed.value.code == "replica_failed"
+    root = directory()
+    assert root is not None
+    assert {each.name for each in (root / str(store.id)).iterdir()} == {LOCK}
+    found, engines = count(store)
+    assert (found, "duckdb" in engines) == (10, False)
+    renew(store.id)
+    assert count(store) == (10, ["duckdb"])
 
 
 def test_a_full_disk_says_nothing_of_the_replica() -> None:
